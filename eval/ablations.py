@@ -1,0 +1,80 @@
+"""Ours without one part, to see what the part is worth.
+
+`index` has no switches for this and needs none: for the time of a build or a run one of its functions is replaced.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from types import ModuleType
+from typing import Any
+
+OF_THE_INDEX = ("repair", "headers", "facts")
+OF_THE_SEARCH = ("words", "sentences")
+ABLATIONS = (*OF_THE_INDEX, *OF_THE_SEARCH)
+
+
+@contextmanager
+def without(part: str) -> Iterator[None]:
+    """Everything inside works without this part: an index must be built inside for the parts in OF_THE_INDEX."""
+    from index import build
+
+    if part == "repair":
+        from index.repair import Repaired
+
+        changes = [(build, "repair", lambda raw: Repaired(raw, ()))]
+    elif part == "headers":
+        changes = [
+            (build, "passage_text", lambda passage: passage.text),
+            (build, "sentence_texts", lambda passage: [sentence.full_text for sentence in passage.sentences]),
+        ]
+    elif part == "facts":
+        changes = [(build, "parse", _without_facts(build.parse))]
+    else:
+        changes = []
+    with _replaced(changes), _weights(part):
+        yield
+
+
+def _without_facts(parse: Any) -> Any:
+    """Articles whose infobox is read as plain lines ("Casualties1: 4 killed"), not as facts about a side."""
+
+    def parsed(*arguments: Any) -> Any:
+        article = parse(*arguments)
+        return replace(article, blocks=tuple(_as_line(block) if block.kind == "fact" else block for block in article.blocks))
+
+    return parsed
+
+
+def _as_line(block: Any) -> Any:
+    return replace(block, kind="paragraph", label="", spans=(), texts=())
+
+
+@contextmanager
+def _replaced(changes: list[tuple[ModuleType, str, Any]]) -> Iterator[None]:
+    kept = [(module, name, getattr(module, name)) for module, name, _ in changes]
+    try:
+        for module, name, value in changes:
+            setattr(module, name, value)
+        yield
+    finally:
+        for module, name, value in kept:
+            setattr(module, name, value)
+
+
+@contextmanager
+def _weights(part: str) -> Iterator[None]:
+    """The hybrid search without BM25, or without the best sentence; the other weights keep their proportion."""
+    from index.fuse import MODES
+
+    kept = MODES["hybrid"]
+    try:
+        if part in OF_THE_SEARCH:
+            left = replace(kept, **{"words" if part == "words" else "sentence": 0.0})
+            total = left.passage + left.sentence + left.words
+            MODES["hybrid"] = replace(left, passage=left.passage / total, sentence=left.sentence / total, words=left.words / total)
+        yield
+    finally:
+        MODES["hybrid"] = kept

@@ -1,0 +1,256 @@
+"""The commands of `qa eval`. Exit codes: 0 all is well, 1 `check` or `gate` found faults, else those of `index.errors`."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from index.errors import UsageError
+
+if TYPE_CHECKING:
+    from eval.questions import Question
+    from qa.settings import Settings
+
+QUESTIONS = Path(__file__).parent / "questions.jsonl"
+SYSTEMS = ("ours", "bm25", "dense", "both", "plain", "bm25-documents", "dense-documents", "both-documents")
+ABLATIONS = ("repair", "headers", "facts", "words", "sentences")
+SETTINGS = ("index", "articles", "model", "mode", "passages", "threshold", "embedder")
+FAULTS = 1
+
+
+def add_commands(subparsers: Any) -> None:
+    """Add `eval` and its commands to the command line; each sets `run`, a function of the parsed arguments to an exit code."""
+    parser = subparsers.add_parser("eval", help="measure answers against hand-written questions", description=__doc__)
+    commands = parser.add_subparsers(dest="eval_command", required=True, metavar="COMMAND")
+    _add_check(commands)
+    _add_run(commands)
+    _add_compare(commands)
+    _add_gate(commands)
+    _add_report(commands)
+    _add_table(commands)
+    _add_new(commands)
+
+
+def _command(commands: Any, name: str, help: str, run: Callable[[argparse.Namespace], int]) -> argparse.ArgumentParser:
+    parser: argparse.ArgumentParser = commands.add_parser(name, help=help, description=run.__doc__)
+    parser.set_defaults(run=run)
+    return parser
+
+
+def _add_check(commands: Any) -> None:
+    parser = _command(commands, "check", "prove a question set against the articles", check)
+    parser.add_argument("questions", nargs="?", type=Path, default=QUESTIONS, help="JSONL file (default: the project's own set)")
+    parser.add_argument("--articles", type=Path, help="folder of the articles (default: the setting, else seeds)")
+    parser.add_argument("--any-size", action="store_true", help="do not demand 200 questions and 15 of each category")
+
+
+def _add_run(commands: Any) -> None:
+    parser = _command(commands, "run", "ask every question and write one result", run)
+    source = parser.add_mutually_exclusive_group()
+    source.add_argument("--questions", type=Path, default=QUESTIONS, help="JSONL file (default: the project's own set)")
+    source.add_argument("--dataset", type=Path, help="folder in BEIR's layout, or SQuAD file; its corpus is indexed")
+    parser.add_argument("--split", choices=("all", "dev", "test"), default="all")
+    parser.add_argument("--category", action="append", default=[], help="only this category (may be given more than once)")
+    parser.add_argument("--limit", type=int, help="only the first so many questions")
+    parser.add_argument("--system", choices=SYSTEMS, default="ours", help="ours, or a baseline to stand beside it")
+    parser.add_argument("--without", choices=ABLATIONS, help="ours without one part, on an index built for it")
+    parser.add_argument("--out", type=Path, help="result file (default: reports/SYSTEM.json)")
+    parser.add_argument("--work", type=Path, help="folder that keeps indexes built for the run (default: a temporary one)")
+    parser.add_argument("--jobs", type=int, help="questions asked at once (default: 1, or 4 for a model on a server)")
+    parser.add_argument("--judge", help="provider:model that also judges the answers")
+    parser.add_argument("--fresh", action="store_true", help="do not go on with a run that was stopped")
+    _add_settings(parser)
+
+
+def _add_settings(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--index", type=Path, help="folder of the index")
+    parser.add_argument("--articles", type=Path, help="folder of the articles, for indexes built for the run")
+    parser.add_argument("--model", help="extractive, or provider:model")
+    parser.add_argument("--mode", choices=("hybrid", "dense", "lexical"))
+    parser.add_argument("--passages", type=int)
+    parser.add_argument("--threshold", type=float)
+    parser.add_argument("--embedder")
+
+
+def _add_compare(commands: Any) -> None:
+    parser = _command(commands, "compare", "paired differences between two results", compare)
+    parser.add_argument("old", type=Path)
+    parser.add_argument("new", type=Path)
+
+
+def _add_gate(commands: Any) -> None:
+    parser = _command(commands, "gate", "fail on a significant regression or a broken floor", gate)
+    parser.add_argument("result", type=Path)
+    parser.add_argument("--against", type=Path, help="baseline result")
+    parser.add_argument("--floors", type=Path, help="JSON file of floors (default: the project's own)")
+
+
+def _add_report(commands: Any) -> None:
+    parser = _command(commands, "report", "write one HTML page and a Markdown summary", report)
+    parser.add_argument("result", type=Path)
+    parser.add_argument("--out", type=Path, help="the page (default: the result's name with .html; the summary with .md)")
+
+
+def _add_table(commands: Any) -> None:
+    parser = _command(commands, "table", "several systems beside each other, in Markdown", table)
+    parser.add_argument("results", type=Path, nargs="+")
+    parser.add_argument("--write", type=Path, help="put it between the lines <!-- results --> and <!-- /results --> of this file")
+    parser.add_argument("--name", default="results", help="name of those lines")
+    parser.add_argument("--columns", help="metrics, separated by commas")
+
+
+def _add_new(commands: Any) -> None:
+    parser = _command(commands, "new", "write questions about your own articles, passage by passage", new)
+    parser.add_argument("questions", nargs="?", type=Path, default=Path("questions.jsonl"))
+    parser.add_argument("--index", type=Path, help="folder of the index")
+    parser.add_argument("--seed", type=int, default=0, help="another order of the passages")
+
+
+def _settings(arguments: argparse.Namespace) -> Settings:
+    from qa.settings import load
+
+    return load({name: getattr(arguments, name, None) for name in SETTINGS})
+
+
+def check(arguments: argparse.Namespace) -> int:
+    """Print every fault of a question set; exit 1 when there is one."""
+    from eval.check import faults, read_articles
+    from eval.questions import load
+    from index.repair import repair
+
+    questions = load(arguments.questions)
+    folder = _settings(arguments).articles or Path("seeds")
+    sources = {quote.source for question in questions for group in question.evidence for quote in group}
+
+    def mend(text: str) -> str:
+        return repair(text).text
+
+    found = faults(questions, read_articles(folder, sorted(sources), mend), mend, complete=not arguments.any_size)
+    print("\n".join(found) if found else _counts(questions))
+    return FAULTS if found else 0
+
+
+def _counts(questions: Sequence[Question]) -> str:
+    from collections import Counter
+
+    splits = Counter(question.split for question in questions)
+    categories = Counter(question.category for question in questions)
+    return (
+        f"{len(questions)} questions, every quote and every answer proved; {splits['dev']} dev, {splits['test']} test\n"
+        + ", ".join(f"{name} {count}" for name, count in categories.items())
+    )
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Ask every question, write one JSON result, and print the table. A run that was stopped goes on."""
+    from eval import results
+    from eval.run import evaluate
+    from eval.table import summary
+
+    settings = _settings(arguments)
+    name = f"ours-without-{arguments.without}" if arguments.without else arguments.system
+    out = arguments.out or Path("reports") / f"{arguments.dataset.stem + '-' if arguments.dataset else ''}{name}.json"
+    partial = out.with_name(out.name + ".partial")
+    if arguments.fresh:
+        partial.unlink(missing_ok=True)
+    from eval.workplace import opened
+
+    with opened(arguments, settings) as (system, questions, about):
+        system = replace(system, workers=arguments.jobs) if arguments.jobs else system
+        judge = _judge(arguments, settings)
+        result = evaluate(system, questions, about, partial, _progress(), judge)
+    results.save(result, out)
+    print(summary(result))
+    print(out)
+    return 0
+
+
+def _judge(arguments: argparse.Namespace, settings: Settings) -> Any:
+    if not arguments.judge:
+        return None
+    from eval.judge import from_settings
+
+    return from_settings(settings, arguments.judge)
+
+
+def _progress() -> Callable[[int, int], None]:
+    """A bar on the terminal's error stream; nothing where that is no terminal."""
+    if not sys.stderr.isatty():
+        return lambda done, total: None
+
+    def show(done: int, total: int) -> None:
+        filled = 30 * done // max(total, 1)
+        end = "\n" if done == total else ""
+        print(f"\r{'█' * filled}{'░' * (30 - filled)} {done}/{total}", end=end, file=sys.stderr, flush=True)
+
+    return show
+
+
+def compare(arguments: argparse.Namespace) -> int:
+    """Print the paired differences between two results, with intervals, and the questions that changed."""
+    from eval import results
+    from eval.compare import as_text
+    from eval.compare import compare as compared
+
+    print(as_text(compared(results.load(arguments.old), results.load(arguments.new)), str(arguments.old), str(arguments.new)))
+    return 0
+
+
+def gate(arguments: argparse.Namespace) -> int:
+    """Exit 1 when a floor is broken, a figure is significantly worse than the baseline's, or a question is missing."""
+    from eval import results
+    from eval.gate import DEFAULT_FLOORS, faults, load_floors
+
+    baseline = results.load(arguments.against) if arguments.against else None
+    found = faults(results.load(arguments.result), baseline, load_floors(arguments.floors or DEFAULT_FLOORS))
+    print("\n".join(found) if found else "the gate is passed")
+    return FAULTS if found else 0
+
+
+def report(arguments: argparse.Namespace) -> int:
+    """Write the HTML page and the Markdown summary of a result."""
+    from eval import results
+    from eval.report import page
+    from eval.table import summary
+
+    result = results.load(arguments.result)
+    out = arguments.out or arguments.result.with_suffix(".html")
+    results.write_text(out, page(result))
+    results.write_text(out.with_suffix(".md"), summary(result))
+    print(f"{out}\n{out.with_suffix('.md')}")
+    return 0
+
+
+def table(arguments: argparse.Namespace) -> int:
+    """Print the systems' figures side by side, or put them into a document."""
+    from eval import results
+    from eval.table import SYSTEM_COLUMNS, TITLES, replace_between, systems_table
+
+    columns = arguments.columns.split(",") if arguments.columns else SYSTEM_COLUMNS
+    unknown = [name for name in columns if name not in TITLES]
+    if unknown:
+        raise UsageError(f"unknown metrics {', '.join(unknown)}; there are {', '.join(TITLES)}")
+    text = systems_table([results.load(path) for path in arguments.results], columns)
+    if not arguments.write:
+        print(text)
+        return 0
+    try:
+        document = replace_between(arguments.write.read_text(encoding="utf-8"), text, arguments.name)
+    except (OSError, ValueError) as error:
+        raise UsageError(f"{arguments.write}: {error}") from None
+    results.write_text(arguments.write, document)
+    return 0
+
+
+def new(arguments: argparse.Namespace) -> int:
+    """Show passages of the index and ask for a question about each; rows are kept as they are written."""
+    from eval.new import write_questions
+    from eval.workplace import passages_of
+
+    added = write_questions(passages_of(_settings(arguments)), arguments.questions, input, print, arguments.seed)
+    print(f"{added} questions added to {arguments.questions}; prove them with `qa eval check {arguments.questions} --any-size`")
+    return 0

@@ -1,0 +1,122 @@
+"""Fit the two small models of the extractive reader and write them to `qa/data/reader.json`.
+
+Logistic regressions (scikit-learn) over features that know of no topic: which sentence holds the answer, and how likely the
+answer is right. They are fitted on a SQuAD-like dataset and on the `dev` split together; the `test` split is never read here.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from eval.matching import Repair, answers_gold, holds, same_source
+from eval.normalise import contains, words
+from eval.questions import Question
+from index.search import Searcher
+from index.types import Hit
+from qa.features import ANSWER_FEATURES, SENTENCE_FEATURES, Candidate, answer_values, candidates
+from qa.question import read
+from qa.reader import Logistic, choose, rank
+
+PASSAGES = 8
+DEV_WEIGHT = 20.0
+"""How much one `dev` question counts beside one of the dataset, which has some fifty times as many."""
+
+Progress = Callable[[int, int], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """A question with what retrieval found for it; `right` marks the candidates that hold (a part of) the answer."""
+
+    question: Question
+    hits: tuple[Hit, ...]
+    found: tuple[Candidate, ...]
+    right: np.ndarray
+    weight: float
+
+
+def examples(questions: Sequence[Question], searcher: Searcher, repair: Repair, weight: float, progress: Progress) -> Iterable[Example]:
+    """Retrieve for every question and mark the sentences that hold its gold."""
+    for done, question in enumerate(questions, 1):
+        text = question.standalone or question.question
+        hits = searcher.search(text, PASSAGES)
+        found = candidates(read(text), hits, searcher.opened.words.rarity)
+        right = np.array([_is_gold(question, candidate, repair) for candidate in found], dtype=bool)
+        yield Example(question, tuple(hits), tuple(found), right, weight)
+        progress(done, len(questions))
+
+
+def _is_gold(question: Question, candidate: Candidate, repair: Repair) -> bool:
+    """For our own questions: it holds gold evidence. For a dataset's: it stands in the right document and holds an answer."""
+    source, sentence = candidate.passage.source, candidate.sentence
+    if question.relevant:
+        return any(same_source(name, source) for name, _ in question.relevant) and any(
+            contains(sentence.full_text, answer) for group in question.gold for answer in group
+        )
+    quoted = words(sentence.quote)
+    gold = [quote for group in question.evidence for quote in group if same_source(quote.source, source)]
+    return any(holds(quoted, words(repair(quote.quote)), 0.6) for quote in gold)
+
+
+def fit(data: Sequence[Example], rarity: dict[int, Callable[[str], float]], about: dict[str, Any]) -> dict[str, Any]:
+    """Both models as the record that `qa.reader` loads. `rarity` maps the id of an example to its corpus's word rarities."""
+    with_gold = [example for example in data if example.right.any()]
+    sentence = _regression(
+        np.concatenate([[c.values for c in example.found] for example in with_gold]),
+        np.concatenate([example.right for example in with_gold]),
+        np.concatenate([np.full(len(example.right), example.weight) for example in with_gold]),
+    )
+    model = _model(sentence)
+    values, labels, weights = [], [], []
+    for example in data:
+        question = read(example.question.standalone or example.question.question)
+        ranked = rank(question, example.hits, rarity[id(example)], model)
+        if ranked:
+            values.append(answer_values(question, example.hits, ranked, rarity[id(example)]))
+            labels.append(_is_right(example, [candidate for _, candidate in choose(question, ranked, 4)]))
+            weights.append(example.weight)
+    answer = _regression(np.array(values), np.array(labels), np.array(weights))
+    return {
+        "about": about,
+        "sentence": {"features": list(SENTENCE_FEATURES)} | sentence,
+        "answer": {"features": list(ANSWER_FEATURES)} | answer,
+    }
+
+
+def _is_right(example: Example, chosen: Sequence[Candidate]) -> bool:
+    question = example.question
+    if not question.answerable:
+        return False
+    if question.relevant:
+        marked = {(c.passage.id, c.number) for c, right in zip(example.found, example.right, strict=True) if right}
+        return any((c.passage.id, c.number) in marked for c in chosen)
+    return answers_gold(" ".join(c.sentence.full_text for c in chosen), question.gold)
+
+
+def _regression(values: np.ndarray, labels: np.ndarray, weights: np.ndarray) -> dict[str, Any]:
+    from sklearn.linear_model import LogisticRegression
+
+    mean = np.average(values, axis=0, weights=weights)
+    scale = np.sqrt(np.average((values - mean) ** 2, axis=0, weights=weights))
+    scale[scale < 1e-9] = 1.0
+    model = LogisticRegression(C=1.0, max_iter=5000).fit((values - mean) / scale, labels, sample_weight=weights)
+    return {
+        "weights": [round(float(w), 5) for w in model.coef_[0]],
+        "mean": [round(float(m), 5) for m in mean],
+        "scale": [round(float(s), 5) for s in scale],
+        "bias": round(float(model.intercept_[0]), 5),
+    }
+
+
+def _model(record: dict[str, Any]) -> Logistic:
+    return Logistic(np.array(record["weights"]), np.array(record["mean"]), np.array(record["scale"]), record["bias"])
+
+
+def write(record: dict[str, Any], path: Path) -> None:
+    path.write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")

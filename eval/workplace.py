@@ -1,0 +1,240 @@
+"""Where a run happens: the questions, the index built for it (or the one named), and the system opened on it."""
+
+from __future__ import annotations
+
+import tempfile
+from argparse import Namespace
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, nullcontext
+from dataclasses import dataclass, replace
+from functools import cache, lru_cache
+from hashlib import sha256
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from eval import baselines, datasets
+from eval.ablations import OF_THE_INDEX, without
+from eval.questions import Question, load, select
+from eval.systems import DEPTH, System
+from index.errors import UsageError
+
+if TYPE_CHECKING:
+    from index.repair import Repaired
+    from index.types import Hit, Passage
+    from qa.settings import Settings
+    from qa.types import Citation
+
+DATASET_DEPTH = 100
+"""Passages ranked for a dataset's question, so that ten documents are among them."""
+MODEL_WORKERS = 4
+"""Questions asked at once of a language model."""
+SHOWN_SETTINGS = (
+    "embedder", "passage_words", "mode", "passages", "model", "rewrite", "policy", "threshold", "max_sentences",
+    "max_answer_tokens", "context_tokens", "temperature",
+)  # fmt: skip
+MODES = {"bm25": "lexical", "dense": "dense"}
+Asked = tuple[System, list[Question], dict[str, Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """The articles of a run, a folder to build in, the settings, and how many passages are ranked."""
+
+    articles: Path
+    work: Path
+    settings: Settings
+    depth: int = DEPTH
+
+
+@contextmanager
+def opened(arguments: Namespace, settings: Settings) -> Iterator[Asked]:
+    """(system, questions, what the questions are) for the parsed arguments of `qa eval run`.
+
+    Without `--index` the index is built for the run, from the articles or the dataset's corpus, so that a result never
+    depends on what lies on this machine. What was built is deleted again unless `--work` names a folder to keep it in.
+    """
+    with _work_folder(arguments.work) as work:
+        data = datasets.load(arguments.dataset) if arguments.dataset else None
+        questions, about = _questions(arguments, data)
+        place = _place(arguments, settings, data, work)
+        with without(arguments.without) if arguments.without else nullcontext():
+            yield _system(arguments, place, data), questions, about
+
+
+@contextmanager
+def _work_folder(named: Path | None) -> Iterator[Path]:
+    if named:
+        yield named
+        return
+    with tempfile.TemporaryDirectory(prefix="qa-eval-") as folder:
+        yield Path(folder)
+
+
+def _questions(arguments: Namespace, data: datasets.Dataset | None) -> tuple[list[Question], dict[str, Any]]:
+    everything = list(data.questions) if data else load(arguments.questions)
+    chosen = select(everything, "all" if data else arguments.split, arguments.category)[: arguments.limit]
+    about = {"file": data.name if data else arguments.questions.name, "split": arguments.split, "categories": arguments.category}
+    return chosen, about | {"sha256": sha256(repr(chosen).encode()).hexdigest()}
+
+
+def _place(arguments: Namespace, settings: Settings, data: datasets.Dataset | None, work: Path) -> Place:
+    if data is None:
+        return Place(settings.articles or Path("seeds"), work, settings)
+    articles = work / data.name / "articles"
+    if not articles.is_dir():
+        datasets.write_corpus(data, articles)
+    return Place(articles, work / data.name, settings, DATASET_DEPTH)
+
+
+def _system(arguments: Namespace, place: Place, data: datasets.Dataset | None) -> System:
+    if arguments.system.endswith("-documents"):
+        if data is None:
+            raise UsageError(f"--system {arguments.system} ranks the whole documents of a --dataset")
+        return _documents(arguments.system, place, data)
+    if arguments.system == "plain":
+        return _plain(place)
+    index = arguments.index or _built(place, arguments.without)
+    name = f"ours without {arguments.without}" if arguments.without else arguments.system
+    return _ours(name, arguments.system, replace(place.settings, index=index), place)
+
+
+def _built(place: Place, part: str | None) -> Path:
+    """An index of the articles; one that is there from an earlier run is used when it is of the same files and settings."""
+    from index.build import build, check_fresh
+    from index.errors import IndexProblem
+    from index.store import open_current
+    from qa.answer import recipe as recipe_of
+
+    index = place.work / f"index-without-{part}" if part in OF_THE_INDEX else place.work / "index"
+    recipe = recipe_of(place.settings)
+    try:
+        check_fresh(open_current(index), recipe)
+    except IndexProblem:
+        build(place.articles, index, recipe, _encoder(place.settings))
+    return index
+
+
+def _ours(name: str, kind: str, settings: Settings, place: Place) -> System:
+    """Our own answerer on an index: as it is, or held to BM25 alone, vectors alone, or their plain rank fusion."""
+    from qa.answer import EXTRACTIVE, Answerer
+
+    settings = replace(settings, mode=MODES.get(kind, settings.mode))
+    answerer = Answerer.open(settings, _encoder(settings))
+    if kind == "both":
+        answerer = Answerer(_rank_fusion(answerer.searcher), settings)
+    unrestrained = answerer.with_settings(replace(settings, threshold=0.0))
+    generation = answerer.searcher.opened
+    return System(
+        name=name,
+        answer=answerer.answer,
+        search=lambda question: answerer.searcher.search(question, place.depth, settings.mode),
+        prove=_prover(Path(generation.manifest.root)),
+        repair=_repaired,
+        force=unrestrained.answer,
+        settings=_shown(settings),
+        index={"generation": generation.name, "embedder": answerer.searcher.embedder_name},
+        workers=1 if settings.model == EXTRACTIVE else MODEL_WORKERS,
+    )
+
+
+def _rank_fusion(searcher: Any) -> Any:
+    """The same index, searched by reciprocal rank fusion of BM25 and vectors."""
+    from index.search import Searcher
+
+    class Fused(Searcher):
+        def search(self, question: str, k: int = 8, mode: str = "hybrid", weights: Any = None) -> list[Hit]:
+            single = [lambda q, n, m=m: Searcher.search(self, q, n, m) for m in ("lexical", "dense")]
+            return baselines.fused(single)(question, k)
+
+    return Fused(searcher.opened, searcher.encoder)
+
+
+def _encoder(settings: Settings) -> Any:
+    from index.embed import open_encoder
+
+    return open_encoder(settings.embedder)
+
+
+@lru_cache(maxsize=4096)
+def _repaired(text: str) -> str:
+    from index.repair import repair
+
+    return repair(text).text
+
+
+def _shown(settings: Settings) -> dict[str, object]:
+    """The settings that a result names: all that can change an answer; no place on this machine, no key."""
+    return {name: getattr(settings, name) for name in SHOWN_SETTINGS}
+
+
+def _plain(place: Place) -> System:
+    encoder = _encoder(place.settings)
+    raw = baselines.read_raw(place.articles, place.articles.resolve().name)
+    passages = tuple(passage for source, text in raw.items() for passage in baselines.chunks(source, text))
+    ranking = baselines.DenseRanking(passages, encoder.encode_passages([p.text for p in passages]), encoder.encode_query)
+    return System(
+        name="plain",
+        answer=baselines.PlainPipeline(ranking, raw).answer,
+        search=lambda question: ranking.search(question, place.depth),
+        prove=_prover(place.articles.resolve().parent),
+        repair=_repaired,
+        settings={"embedder": place.settings.embedder, "chunk_chars": baselines.CHUNK_CHARS, "overlap_chars": baselines.CHUNK_OVERLAP},
+        index={"embedder": encoder.card.name},
+    )
+
+
+def _documents(name: str, place: Place, data: datasets.Dataset) -> System:
+    """Whole documents as units, title and text as one field: what published figures are of. It ranks and does not answer."""
+    searches: list[baselines.Search] = []
+    passages = baselines.whole_documents(data.documents)
+    if name != "dense-documents":
+        searches.append(baselines.word_ranking(passages, place.work / "words"))
+    if name != "bm25-documents":
+        searches.append(_dense_documents(passages, place).search)
+    search = searches[0] if len(searches) == 1 else baselines.fused(searches)
+    return System(
+        name=name,
+        answer=_no_answer,
+        search=lambda question: search(question, place.depth),
+        prove=lambda citation: "gone",
+        repair=_repaired,
+        settings={"embedder": place.settings.embedder},
+        answers=False,
+    )
+
+
+def _no_answer(question: str, history: Sequence[Any]) -> Any:
+    raise NotImplementedError("a ranking of documents does not answer")
+
+
+def _dense_documents(passages: Sequence[Passage], place: Place) -> baselines.DenseRanking:
+    import numpy as np
+
+    encoder = _encoder(place.settings)
+    kept = place.work / f"documents-{encoder.card.id}.npy"
+    if not kept.is_file():
+        kept.parent.mkdir(parents=True, exist_ok=True)
+        np.save(kept, encoder.encode_passages([passage.text for passage in passages]), allow_pickle=False)
+    return baselines.DenseRanking(tuple(passages), np.load(kept, allow_pickle=False), encoder.encode_query)
+
+
+def _prover(root: Path) -> Callable[[Citation], str]:
+    """What `qa verify` says of a citation whose file lies below `root`; files are read once."""
+    from qa.verify import check
+
+    @cache
+    def read(source: str) -> Repaired | None:
+        from index.repair import repair
+
+        path = (root / source).resolve()
+        return repair(path.read_bytes().decode("utf-8")) if path.is_file() else None
+
+    return lambda citation: check(citation, read(citation.source)).state
+
+
+def passages_of(settings: Settings) -> list[Passage]:
+    """Every passage of the user's index, in its order."""
+    from index.store import open_current
+
+    generation = open_current(settings.index_path)
+    return [generation.passage(number) for number in range(generation.manifest.passages)]

@@ -1,0 +1,151 @@
+"""Infobox fields become facts that can be read, found and cited on their own.
+
+In an infobox the fields of one side share a number: `Combatant1` says who the side is and `Casualties1` what it lost. Here a
+numbered field is labelled with the name of its side, values that are lists are split into their items, and what templates
+left behind (`25px`, `WIA` glued to a name) is made readable. The vocabulary below is that of infoboxes in general.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from index.markup_marks import plain
+from index.types import Block
+
+SECTION = ("Infobox",)
+SIDE_KEYS = frozenset("combatant belligerent side party team opponent candidate nominee competitor player".split())
+PRESENTATION_KEYS = re.compile(r"(?:image|img|map|logo|flag|photo|picture|alt|width|height|style|class|coordinates?)(?:_?\w*)?$")
+SIDE_NAME_WORDS = 14
+
+_KEY = re.compile(r"(.*?)[ _]?(\d+)?$")
+_CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
+_ITEM_MARK = re.compile(r"\s*(?:[*•·]|-(?=\s))?\s*")
+_REMARK = re.compile(r"\s*\([^()]*\)")
+_NO_VALUE = re.compile(r"[\W_]*$")
+_LOCATION = re.compile(r"(?:https?://|www\.)\S+$|\S+\.(?:svg|png|jpe?g|gif|webp|tiff?|pdf|ogg|webm)$", re.IGNORECASE)
+_PIXELS = re.compile(r"\b\d{1,4}px[ |]?")
+_EMPTY_BRACKETS = re.compile(r"\(\s*\)")
+_FATES = {"WIA": "wounded in action", "KIA": "killed in action", "MIA": "missing in action", "POW": "prisoner of war"}
+_GLUED_FATE = re.compile(rf"(?<=[^\W\d_A-Z])({'|'.join(_FATES)})(?![^\W\d_])")
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """A key and its value. `start`/`end` is the range that shows both; `value` the range of the value alone.
+
+    `lines` tells how the value was written: "one" line, "each" line an item, or "folded" (a blank line ends an item).
+    """
+
+    key: str
+    start: int
+    end: int
+    value: tuple[int, int]
+    lines: str = "one"
+
+
+def facts(text: str, fields: Sequence[Field], section: tuple[str, ...] = SECTION) -> list[Block]:
+    """One block for each field that says something. Presentation (images, maps, sizes) and empty values are left out."""
+    kept = [(field, _items(text, field)) for field in fields if not PRESENTATION_KEYS.match(field.key.lower())]
+    sides = _side_names(text, kept)
+    return [_fact(text, field, items, sides, section) for field, items in kept if items]
+
+
+def _fact(text: str, field: Field, items: list[tuple[int, int]], sides: dict[str, str], section: tuple[str, ...]) -> Block:
+    values = tuple(readable(text[start:end]) for start, end in items)
+    spans = tuple(items) if len(items) > 1 else ((field.start, field.end),)
+    return Block("fact", field.start, field.end, section, _label(field.key, sides), spans, values)
+
+
+def readable(value: str) -> str:
+    """A value without markup marks, image sizes and empty brackets, the fate of a person spelled out."""
+    value = _EMPTY_BRACKETS.sub("", _PIXELS.sub("", plain(value)))
+    value = _GLUED_FATE.sub(lambda match: f" ({_FATES[match.group()]})", value)
+    return re.sub(r"\s+", " ", value).strip(" ,;*")
+
+
+def _side_names(text: str, fields: Iterable[tuple[Field, list[tuple[int, int]]]]) -> dict[str, str]:
+    """Number of a side → who it is. A side that the infobox leaves unnamed is known by whom it opposes."""
+    names = {}
+    for field, items in fields:
+        base, number = _split_key(field.key)
+        if base in SIDE_KEYS and number:
+            names[number] = _side_name(readable(text[start:end]) for start, end in items)
+    named = [name for name in names.values() if name]
+    for number in {_split_key(field.key)[1] for field, _ in fields} - {number for number, name in names.items() if name}:
+        if len(named) == 1 and number in names:
+            names[number] = f"the side opposing {named[0]}"
+    return {number: name for number, name in names.items() if name}
+
+
+def _side_name(items: Iterable[str]) -> str:
+    """The first few members, without remarks in brackets (except an acronym, which people will ask by)."""
+    words: list[str] = []
+    for item in items:
+        name = _REMARK.sub(lambda match: match.group() if match.group().strip(" ()").isupper() else "", item).strip()
+        if words and len(words) + len(name.split()) > SIDE_NAME_WORDS:
+            break
+        if name and not name.endswith(":"):
+            words += f"{name},".split()
+    return " ".join(words[: 3 * SIDE_NAME_WORDS]).rstrip(",")
+
+
+def _split_key(key: str) -> tuple[str, str]:
+    base, number = _KEY.match(key.strip()).groups()  # type: ignore[union-attr]
+    return base.lower().rstrip("s") if base.lower() not in SIDE_KEYS else base.lower(), number or ""
+
+
+def _label(key: str, sides: dict[str, str]) -> str:
+    base, number = _KEY.match(key.strip()).groups()  # type: ignore[union-attr]
+    name = _CAMEL.sub(" ", base).replace("_", " ").strip().capitalize() or key
+    side = sides.get(number or "")
+    if _split_key(key)[0] in SIDE_KEYS:
+        return f"{name} {number}" if number else name
+    return f"{name} of {side}" if side else name
+
+
+def _items(text: str, field: Field) -> list[tuple[int, int]]:
+    """Ranges of the items of a value, marks of lists and white space left out; nothing for a value that says nothing."""
+    if field.lines == "one":
+        pieces = [field.value]
+    else:
+        pieces = _joined(text, _lines(text, field))
+    return [piece for piece in (_stripped(text, *span) for span in pieces) if _says_something(text[piece[0] : piece[1]])]
+
+
+def _says_something(value: str) -> bool:
+    return not _NO_VALUE.match(readable(value)) and not _LOCATION.match(value)
+
+
+def _lines(text: str, field: Field) -> list[tuple[int, int]]:
+    """Lines of the value; in a folded value, lines up to a blank one or a list mark belong together."""
+    spans: list[tuple[int, int]] = []
+    open_line = False
+    for match in re.compile(r"[^\n]+|\n[^\S\n]*(?=\n)").finditer(text, *field.value):
+        line = match.group()
+        if not line.strip():
+            open_line = False
+        elif open_line and field.lines == "folded" and not line.lstrip().startswith("*"):
+            spans[-1] = (spans[-1][0], match.end())
+        else:
+            spans.append(match.span())
+            open_line = True
+    return spans
+
+
+def _joined(text: str, lines: list[tuple[int, int]]) -> list[tuple[int, int]]:
+    """Put together what a line break tore apart: a remark in brackets, an open range, a sum, a heading and its value."""
+    items: list[tuple[int, int]] = []
+    for start, end in lines:
+        before = text[items[-1][0] : items[-1][1]].strip() if items else ""
+        if items and (text[start:end].lstrip().startswith("(") or before.endswith(("–", "-", ",", ":"))):
+            items[-1] = (items[-1][0], end)
+        else:
+            items.append((start, end))
+    return items
+
+
+def _stripped(text: str, start: int, end: int) -> tuple[int, int]:
+    start = _ITEM_MARK.match(text, start, end).end()  # type: ignore[union-attr]
+    return start, max(start, start + len(text[start:end].rstrip()))

@@ -1,0 +1,212 @@
+"""The way of a question: rewrite, retrieve, read or generate, prove, decide. Everything meets here and nowhere else."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from index.build import Recipe, check_fresh
+from index.embed import Encoder, open_encoder
+from index.errors import ModelError, StaleIndex, UsageError
+from index.search import Searcher
+from index.store import Generation, open_current
+from index.types import Hit, Passage
+from prompts import CANNOT_ANSWER
+from qa import reader
+from qa.quoted import Quoted
+from qa.settings import Settings
+from qa.types import Answer, Citation, Claim, Conflict, ShownPassage, Status, Turn
+
+EXTRACTIVE = "extractive"
+MODEL_FAILED = "the model failed, so this answer is extractive"
+Event = tuple[str, Any]
+
+
+def recipe(settings: Settings) -> Recipe:
+    """What an index is built with under these settings."""
+    return Recipe(settings.embedder, settings.passage_words, int(settings.max_file_mb * 1e6), settings.include, settings.exclude)
+
+
+@dataclass(slots=True)
+class Clock:
+    """Milliseconds by stage."""
+
+    times: dict[str, float] = field(default_factory=dict)
+    started: float = field(default_factory=time.perf_counter)
+
+    @contextmanager
+    def stage(self, name: str) -> Iterator[None]:
+        begun = time.perf_counter()
+        try:
+            yield
+        finally:
+            self.times[name] = self.times.get(name, 0.0) + (time.perf_counter() - begun) * 1000
+
+    def total(self) -> dict[str, float]:
+        names = ("rewrite", "retrieve", "generate", "verify")
+        spent = {name: round(self.times.get(name, 0.0), 3) for name in names}
+        return spent | {"total": round((time.perf_counter() - self.started) * 1000, 3)}
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """What a model made of the passages, before it is decided whether it is given."""
+
+    text: str
+    claims: tuple[Claim, ...]
+    citations: tuple[Citation, ...]
+    confidence: float
+    conflicts: tuple[Conflict, ...] = ()
+    unresolved_markers: tuple[str, ...] = ()
+    notices: tuple[str, ...] = ()
+    declined: bool = False
+
+
+class Answerer:
+    """Answers questions from one opened generation of the index. Read-only and safe from several threads."""
+
+    def __init__(self, searcher: Searcher, settings: Settings, notices: Sequence[str] = ()) -> None:
+        self.searcher = searcher
+        self.settings = settings
+        self.notices = tuple(notices)
+        self._aliases = dict(pair for record in searcher.opened.articles() for pair in record.aliases)
+
+    @classmethod
+    def open(cls, settings: Settings, encoder: Encoder | None = None) -> Answerer:
+        """Open the published index. Raises IndexProblem (missing, stale, damaged) or ModelError, each saying what to run.
+
+        A stale index answers only with `settings.allow_stale`; what is stale is then in `notices`.
+        """
+        generation = open_current(settings.index_path)
+        notices = _fresh_notices(generation, settings)
+        searcher = Searcher(generation, encoder or open_encoder(generation.manifest.encoder["name"]))
+        if searcher.encoder.card.id != _card_id(generation):
+            raise StaleIndex("the embedding model has changed since the index was built; run: qa index build")
+        return cls(searcher, settings, notices)
+
+    def with_settings(self, settings: Settings) -> Answerer:
+        """The same open index under other settings."""
+        return Answerer(self.searcher, settings, self.notices)
+
+    def answer(self, question: str, history: Sequence[Turn] = ()) -> Answer:
+        """The proved answer to one question. Raises UsageError for an empty or too long one."""
+        for kind, value in self.stream(question, history):
+            if kind == "answer":
+                return value
+        raise AssertionError("a stream ends with its answer")
+
+    def stream(self, question: str, history: Sequence[Turn] = ()) -> Iterator[Event]:
+        """The same as it comes: ("retrieval", passages), ("claim", text) any number of times, ("answer", Answer)."""
+        question = self._checked(question)
+        clock = Clock()
+        with clock.stage("rewrite"):
+            asked = self._standalone(question, history)
+        with clock.stage("retrieve"):
+            hits = self.searcher.search(asked, self.settings.passages, self.settings.mode)
+        passages = tuple(shown(hit) for hit in hits)
+        yield "retrieval", passages
+        draft = yield from self._draft(asked, hits, clock)
+        answer = self._decide(question, asked, draft, passages)
+        yield "answer", replace(answer, timings_ms=clock.total())
+
+    def _checked(self, question: str) -> str:
+        question = question.strip()
+        if not question:
+            raise UsageError("the question is empty")
+        if len(question) > self.settings.max_question_chars:
+            raise UsageError(f"the question has {len(question):,} characters; max_question_chars is {self.settings.max_question_chars:,}")
+        return question
+
+    def _standalone(self, question: str, history: Sequence[Turn]) -> str:
+        if not history or self.settings.rewrite == "off":
+            return question
+        if self.settings.rewrite == "model" and self.settings.model != EXTRACTIVE:
+            from qa.generate import rewrite_by_model
+
+            return rewrite_by_model(question, history, self.settings)
+        from qa.rewrite import standalone
+
+        return standalone(question, history)
+
+    def _draft(self, asked: str, hits: Sequence[Hit], clock: Clock) -> Iterator[Event]:
+        """The chosen model's draft; a failing model's place is taken by the extractive one, and the answer says so."""
+        if self.settings.model == EXTRACTIVE:
+            draft = self._extract(asked, hits, clock)
+        else:
+            from qa.generate import generate
+
+            try:
+                reading = self._read(asked, hits, clock)
+                generated = yield from generate(asked, hits, reading.confidence, self.settings, self._similarity, self._aliases, clock)
+                return generated
+            except ModelError as error:
+                draft = self._extract(asked, hits, clock)
+                draft = replace(draft, notices=(f"{MODEL_FAILED} ({self.settings.model}): {error}",))
+        for claim in draft.claims:
+            yield "claim", claim.text
+        return draft
+
+    def _read(self, asked: str, hits: Sequence[Hit], clock: Clock) -> reader.Reading:
+        with clock.stage("generate"):
+            return reader.answer(asked, hits, self.searcher.opened.words.rarity, self.settings.max_sentences)
+
+    def _extract(self, asked: str, hits: Sequence[Hit], clock: Clock) -> Draft:
+        reading = self._read(asked, hits, clock)
+        with clock.stage("verify"):
+            quoted = Quoted()
+            for _, candidate in reading.chosen:
+                quoted.add(candidate.passage, candidate.sentence)
+            return Draft(quoted.text, tuple(quoted.claims), tuple(quoted.citations), reading.confidence)
+
+    def _similarity(self, text: str, others: Sequence[str]) -> Sequence[float]:
+        """Cosines of one text with each of several."""
+        vectors = self.searcher.encoder.encode_passages([text, *others])
+        return (vectors[1:] @ vectors[0]).tolist()
+
+    def _decide(self, question: str, asked: str, draft: Draft, passages: tuple[ShownPassage, ...]) -> Answer:
+        """Give the draft, or abstain: when the model declined, when nothing was found, or below the least confidence."""
+        common = {
+            "question": question,
+            "standalone_question": asked,
+            "confidence": round(draft.confidence, 4),
+            "passages": passages,
+            "model": self.settings.model,
+            "index": {"generation": self.searcher.generation, "embedder": self.searcher.embedder_name},
+            "notices": (*self.notices, *draft.notices),
+            "unresolved_markers": draft.unresolved_markers,
+        }
+        if draft.declined or not draft.claims or draft.confidence < self.settings.threshold:
+            return Answer(status="abstained", answer=CANNOT_ANSWER, **common)
+        status: Status = "conflicting" if draft.conflicts else "answered"
+        return Answer(status=status, answer=draft.text, claims=draft.claims, citations=draft.citations, conflicts=draft.conflicts, **common)
+
+
+def _fresh_notices(generation: Generation, settings: Settings) -> list[str]:
+    try:
+        return check_fresh(generation, recipe(settings))
+    except StaleIndex as error:
+        if not settings.allow_stale:
+            raise
+        return [f"{error} (answered from the index as it is)"]
+
+
+def _card_id(generation: Generation) -> str:
+    from index.embed import EncoderCard
+
+    return EncoderCard(**generation.manifest.encoder).id
+
+
+def shown(hit: Hit) -> ShownPassage:
+    """A hit as answers report it."""
+    passage: Passage = hit.passage
+    return ShownPassage(
+        passage.id, passage.source, passage.title, passage.section, passage.text, round(hit.score, 4), passage.start, passage.end, passage.line
+    )
+
+
+def model_failed(answer: Answer) -> bool:
+    """Whether the extractive reader had to take the place of a language model."""
+    return any(notice.startswith(MODEL_FAILED) for notice in answer.notices)

@@ -1,0 +1,162 @@
+"""What the command line prints: answers with their quotes, passages, checks, progress. Colour and bars only on a terminal."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import textwrap
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict
+from typing import Any, TextIO
+
+from qa.types import Answer, Citation, Claim, ShownPassage
+from qa.verify import Check
+
+_STYLES = {"bold": "1", "dim": "2", "red": "31", "green": "32", "yellow": "33", "cyan": "36"}
+_CONTROL = {code: None for code in (*range(9), *range(11, 32), *range(127, 160))}
+
+
+def _colours(stream: TextIO) -> bool:
+    return stream.isatty() and "NO_COLOR" not in os.environ and os.environ.get("TERM") != "dumb"
+
+
+def paint(text: str, *styles: str, stream: TextIO | None = None) -> str:
+    """`text` in colour, where the stream is a terminal."""
+    if not _colours(stream or sys.stdout) or not text:
+        return text
+    return f"\x1b[{';'.join(_STYLES[style] for style in styles)}m{text}\x1b[0m"
+
+
+def safe(text: str) -> str:
+    """Text from a file or a model without control characters: it cannot move the cursor or recolour the screen."""
+    return text.translate(_CONTROL)
+
+
+def note(line: str) -> None:
+    """Something the user should know that is not part of the output."""
+    print(f"qa: {safe(line)}", file=sys.stderr)
+
+
+def _width() -> int:
+    import shutil
+
+    return min(110, shutil.get_terminal_size((100, 24)).columns) if sys.stdout.isatty() else 10_000
+
+
+def _wrap(text: str, indent: str = "") -> str:
+    return textwrap.fill(safe(text), _width(), initial_indent=indent, subsequent_indent=indent, break_long_words=False)
+
+
+def print_answer(answer: Answer, first: bool = True, heading: bool = False) -> None:
+    """An answer for a person: the text, what to know of it, then each citation with file:line, section and quote."""
+    if not first:
+        print()
+    if heading:
+        print(paint(_wrap(answer.question), "bold"))
+    if answer.standalone_question != answer.question:
+        print(paint(_wrap(f"(understood as: {answer.standalone_question})"), "dim"))
+    print(_marked(answer) if answer.claims else paint(_wrap(answer.answer), "yellow"))
+    for notice in answer.notices:
+        note(notice)
+    for conflict in answer.conflicts:
+        values = " / ".join(f"{value.value} {_numbers(value.citations)}" for value in conflict.values)
+        print(paint(_wrap(f"sources disagree on {conflict.about}: {values}"), "yellow"))
+    if answer.unresolved_markers:
+        print(paint(f"markers that name no shown passage: {' '.join(answer.unresolved_markers)}", "red"))
+    if answer.citations:
+        print()
+    for citation in answer.citations:
+        _print_citation(citation)
+    if answer.status == "abstained" and answer.passages:
+        print(paint("nearest passages:", "dim"))
+        print_passages(answer.passages[:3])
+    print(paint(f"\n{answer.status}, confidence {answer.confidence:.2f}, {answer.timings_ms.get('total', 0):.0f} ms", "dim"))
+
+
+def _marked(answer: Answer) -> str:
+    """The answer's text, unsupported sentences marked."""
+    unsupported = [claim for claim in answer.claims if claim.support == "unsupported"]
+    text = answer.answer
+    for claim in sorted(unsupported, key=lambda claim: -claim.start):
+        text = f"{text[: claim.start]}{text[claim.start : claim.end]} (unsupported){text[claim.end :]}"
+    wrapped = "\n".join(_wrap(line) for line in text.split("\n"))
+    return wrapped.replace("(unsupported)", paint("(unsupported)", "red")) if unsupported else wrapped
+
+
+def _numbers(citations: Sequence[int]) -> str:
+    return "".join(f"[{number}]" for number in citations)
+
+
+def _print_citation(citation: Citation) -> None:
+    where = f"{citation.source}:{citation.line}"
+    section = " › ".join(part for part in (citation.title, *citation.section) if part)
+    print(f"{paint(f'[{citation.number}]', 'bold')} {paint(safe(where), 'cyan')}{paint(f'  {safe(section)}', 'dim') if section else ''}")
+    print(_wrap(f"“{citation.quote}”", "    "))
+
+
+def print_passages(passages: Sequence[ShownPassage]) -> None:
+    for number, passage in enumerate(passages, 1):
+        section = " › ".join(part for part in (passage.title, *passage.section) if part)
+        print(f"{number:2}. {passage.score:.3f}  {paint(safe(f'{passage.source}:{passage.line}'), 'cyan')}  {paint(safe(section), 'dim')}")
+        print(_wrap(passage.text, "    "))
+
+
+def print_check(check: Check, as_json: bool = False) -> None:
+    """One line for one citation."""
+    if as_json:
+        record: dict[str, Any] = asdict(check)
+        print(json.dumps(record, ensure_ascii=False))
+        return
+    colour = {"same": "green", "moved": "yellow"}.get(check.state, "red")
+    now = f" (now line {check.line})" if check.state == "moved" else ""
+    citation = check.citation
+    print(f"{paint(f'{check.state:8}', colour)}[{citation.number}] {safe(f'{citation.source}:{citation.line}')}{now}  “{safe(citation.quote[:70])}”")
+
+
+class Bar:
+    """Progress of a build, stage by stage; silent where standard error is no terminal."""
+
+    def __init__(self) -> None:
+        self._bar: Any = None
+        self._stage = ""
+
+    def __enter__(self) -> Bar:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        if self._bar is not None:
+            self._bar.close()
+
+    def __call__(self, stage: str, done: int, total: int) -> None:
+        if not sys.stderr.isatty():
+            return
+        from tqdm import tqdm
+
+        if stage != self._stage:
+            self.__exit__()
+            self._bar, self._stage = tqdm(total=total, desc=stage, leave=False, file=sys.stderr), stage
+        self._bar.update(done - self._bar.n)
+
+
+class Prompt:
+    """Lines typed at a prompt, with editing and history; without a terminal, the lines of standard input."""
+
+    def __init__(self, prompt: str) -> None:
+        self._prompt = prompt if sys.stdin.isatty() else ""
+
+    def __iter__(self) -> Iterator[str]:
+        if self._prompt:
+            try:
+                import readline  # noqa: F401  (gives input() editing and history)
+            except ImportError:
+                pass
+        while True:
+            try:
+                line = input(self._prompt).strip()
+            except EOFError:
+                return
+            if line:
+                yield line
+            elif self._prompt:
+                return

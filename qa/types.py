@@ -1,0 +1,132 @@
+"""The `Answer`: one schema for the command line, the endpoint and the evaluation (shape and meaning: DESIGN, "The Answer").
+
+`to_dict` gives plain JSON data and `from_dict` reads it back; a saved answer of an older version with fewer fields still loads.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, fields
+from typing import Any, Literal, TypeVar
+
+Status = Literal["answered", "conflicting", "abstained"]
+Support = Literal["quoted", "supported", "unsupported"]
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """One earlier exchange of a conversation."""
+
+    question: str
+    answer: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Citation:
+    """A proof: the file, its hash, the raw range, and the readable quote of that range."""
+
+    number: int
+    source: str
+    sha256: str
+    title: str
+    section: tuple[str, ...]
+    quote: str
+    start: int
+    end: int
+    line: int
+    passage_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """One sentence of the answer; `start`/`end` index into `Answer.answer` (markers not counted in); `citations` are numbers."""
+
+    text: str
+    start: int
+    end: int
+    citations: tuple[int, ...]
+    support: Support
+
+
+@dataclass(frozen=True, slots=True)
+class ConflictValue:
+    value: str
+    citations: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Conflict:
+    """Different values that the sources give for one fact."""
+
+    about: str
+    values: tuple[ConflictValue, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ShownPassage:
+    """A retrieved passage as the answer reports it, best first."""
+
+    id: str
+    source: str
+    title: str
+    section: tuple[str, ...]
+    text: str
+    score: float
+    start: int
+    end: int
+    line: int
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    question: str
+    standalone_question: str
+    status: Status
+    answer: str
+    confidence: float
+    claims: tuple[Claim, ...] = ()
+    citations: tuple[Citation, ...] = ()
+    conflicts: tuple[Conflict, ...] = ()
+    passages: tuple[ShownPassage, ...] = ()
+    unresolved_markers: tuple[str, ...] = ()
+    model: str = "extractive"
+    index: Mapping[str, str] = field(default_factory=dict)
+    timings_ms: Mapping[str, float] = field(default_factory=dict)
+    notices: tuple[str, ...] = ()
+    """What the reader must know about how this answer came to be (for example: the model failed, this is a fallback)."""
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain data for JSON: lists for tuples, dicts for records."""
+        return _plain(asdict(self))
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> Answer:
+        """Raises KeyError or TypeError when `data` is not an answer."""
+        known = {f.name for f in fields(cls)}
+        values = {name: value for name, value in data.items() if name in known}
+        values["claims"] = tuple(_record(Claim, item) for item in data.get("claims", ()))
+        values["citations"] = tuple(_record(Citation, item) for item in data.get("citations", ()))
+        values["passages"] = tuple(_record(ShownPassage, item) for item in data.get("passages", ()))
+        values["conflicts"] = tuple(
+            Conflict(item["about"], tuple(_record(ConflictValue, value) for value in item["values"]))
+            for item in data.get("conflicts", ())
+        )
+        for name in ("unresolved_markers", "notices"):
+            values[name] = tuple(data.get(name, ()))
+        return cls(**values)
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {key: _plain(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_plain(item) for item in value]
+    return value
+
+
+def _record(kind: type[T], data: Mapping[str, Any]) -> T:
+    """Build a flat record, lists turned into tuples, unknown fields left out."""
+    names = {f.name for f in fields(kind)}  # type: ignore[arg-type]
+    return kind(**{name: tuple(v) if isinstance(v, list) else v for name, v in data.items() if name in names})

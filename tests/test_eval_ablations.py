@@ -1,0 +1,62 @@
+"""A part is gone inside the block and back after it."""
+
+from __future__ import annotations
+
+import pytest
+
+from eval.ablations import ABLATIONS, without
+from eval.cli import ABLATIONS as NAMES
+from index import build
+from index.fuse import MODES
+from index.repair import repair
+from index.types import Passage, Sentence
+
+MOJIBAKE = "Amadou Toumani Tour√© was ousted in a coup d'√©tat; the d√©fense lasted 2012‚Äì2013."
+INFOBOX = "= Battle of Gao =\n\nInfobox\n- Combatant1: MNLA\n- Casualties1: 4 killed\n\nIt was fought in Gao.\n"
+
+
+def test_the_names_are_those_of_the_command() -> None:
+    assert ABLATIONS == NAMES
+
+
+def test_everything_is_put_back() -> None:
+    before = (build.repair, build.passage_text, build.sentence_texts, build.parse, MODES["hybrid"])
+    for part in ABLATIONS:
+        with pytest.raises(RuntimeError), without(part):
+            raise RuntimeError
+    assert (build.repair, build.passage_text, build.sentence_texts, build.parse, MODES["hybrid"]) == before
+
+
+def test_without_repair() -> None:
+    assert "Touré" in build.repair(MOJIBAKE).text
+    with without("repair"):
+        assert build.repair(MOJIBAKE).text == MOJIBAKE
+
+
+def test_without_headers() -> None:
+    passage = Passage("p", "a.txt", "", "Gao", ("Battle",), "prose", (Sentence("It fell.", "It fell.", 0, 8, 1),))
+    assert build.passage_text(passage) == "Gao › Battle\nIt fell."
+    with without("headers"):
+        assert (build.passage_text(passage), build.sentence_texts(passage)) == ("It fell.", ["It fell."])
+
+
+def test_without_facts() -> None:
+    kinds = {block.kind for block in build.parse("a.txt", "", repair(INFOBOX)).blocks}
+    assert "fact" in kinds
+    with without("facts"):
+        blocks = build.parse("a.txt", "", repair(INFOBOX)).blocks
+    assert {block.kind for block in blocks} == {"paragraph"}
+    assert any(INFOBOX[block.start : block.end].strip() == "Casualties1: 4 killed" for block in blocks), blocks
+
+
+@pytest.mark.parametrize("part", ["words", "sentences"])
+def test_without_a_ranking_the_others_keep_their_proportion(part: str) -> None:
+    usual = MODES["hybrid"]
+    with without(part):
+        left = MODES["hybrid"]
+    assert left.passage + left.sentence + left.words == pytest.approx(1.0)
+    assert (left.words if part == "words" else left.sentence) == 0.0
+    if part == "words":
+        assert left.passage / left.sentence == pytest.approx(usual.passage / usual.sentence)
+    else:
+        assert left.passage / left.words == pytest.approx(usual.passage / usual.words)

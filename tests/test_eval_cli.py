@@ -1,0 +1,82 @@
+"""The commands as a user types them, with their exit codes."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from pathlib import Path
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parent))
+from eval_double import ARTICLE, questions, system
+
+from eval import results
+from eval.cli import add_commands
+from eval.questions import to_dict
+from eval.run import evaluate
+from index.errors import UsageError
+
+
+def run(*arguments: str) -> int:
+    parser = argparse.ArgumentParser()
+    add_commands(parser.add_subparsers())
+    parsed = parser.parse_args(["eval", *arguments])
+    return int(parsed.run(parsed))
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A working folder with a question file, its article, and the results of a good and a broken system."""
+    monkeypatch.chdir(tmp_path)
+    rows = "".join(json.dumps(to_dict(row)) + "\n" for row in questions())
+    (tmp_path / "questions.jsonl").write_text(rows, encoding="utf-8")
+    (tmp_path / "seeds").mkdir()
+    (tmp_path / "seeds" / "facts.txt").write_text(ARTICLE, encoding="utf-8")
+    for name, one in (("good", system()), ("bad", system(shift=1))):
+        results.save(evaluate(one, questions(), {"file": "questions.jsonl", "split": "all"}), tmp_path / f"{name}.json")
+    return tmp_path
+
+
+def test_check(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (folder / "questions.jsonl").write_text(json.dumps(to_dict(questions()[1])) + "\n", encoding="utf-8")
+    assert run("check", "questions.jsonl", "--any-size") == 0
+    assert "1 questions, every quote and every answer proved" in capsys.readouterr().out
+    assert run("check", "questions.jsonl") == 1
+    assert "fewer than 200" in capsys.readouterr().out
+    (folder / "seeds" / "facts.txt").write_text("other", encoding="utf-8")
+    assert run("check", "questions.jsonl", "--any-size") == 1
+    assert "q-1: facts.txt does not say" in capsys.readouterr().out
+
+
+def test_compare(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run("compare", "good.json", "bad.json") == 0
+    assert "Citations proved by the file" in capsys.readouterr().out
+    with pytest.raises(UsageError, match="there is no result file none.json"):
+        run("compare", "good.json", "none.json")
+
+
+def test_gate(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (folder / "floors.json").write_text('{"proof_rate": {"min": 1}}', encoding="utf-8")
+    assert run("gate", "good.json", "--against", "good.json", "--floors", "floors.json") == 0
+    assert run("gate", "bad.json", "--floors", "floors.json") == 1
+    assert "proof_rate is 0.0000, below its floor 1" in capsys.readouterr().out
+
+
+def test_report(folder: Path) -> None:
+    assert run("report", "good.json") == 0
+    assert (folder / "good.html").read_text(encoding="utf-8").startswith("<!doctype html>")
+    assert (folder / "good.md").read_text(encoding="utf-8").startswith("# double: 52 questions")
+
+
+def test_table(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run("table", "good.json", "bad.json", "--columns", "proof_rate") == 0
+    assert "| double | 1.000 [1.00, 1.00] | 2 |" in capsys.readouterr().out
+    (folder / "README.md").write_text("a\n<!-- results -->\n<!-- /results -->\n", encoding="utf-8")
+    assert run("table", "good.json", "--write", "README.md") == 0
+    assert "| double |" in (folder / "README.md").read_text(encoding="utf-8")
+    with pytest.raises(UsageError, match="unknown metrics foo"):
+        run("table", "good.json", "--columns", "foo")
+    with pytest.raises(UsageError, match="no lines <!-- other -->"):
+        run("table", "good.json", "--write", "README.md", "--name", "other")
