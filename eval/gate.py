@@ -57,7 +57,9 @@ def _broken_floors(result: Result, floors: Floors) -> list[str]:
 def _regressions(comparison: Comparison) -> list[str]:
     found = []
     if comparison.only_old:
-        found.append(f"{len(comparison.only_old)} questions of the baseline were not asked: {', '.join(comparison.only_old[:5])} …")
+        found.append(
+            f"{len(comparison.only_old)} questions of the baseline were not asked: {', '.join(comparison.only_old[:5])} …"
+        )
     for d in comparison.differences:
         if d.verdict == "worse":
             interval = f"{d.change.mean:+.4f} [{d.change.low:+.4f}, {d.change.high:+.4f}]"

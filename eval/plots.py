@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 INK, BLUE, ORANGE, GREY = "#1f2933", "#2563a8", "#c4601d", "#9aa5b1"
-BARS = (("recall@5", BLUE), ("correct", ORANGE))
+BARS = (("recall@5", "evidence in the first 5", BLUE), ("correct", "right", ORANGE))
 
 
 @contextmanager
@@ -41,29 +41,29 @@ def _svg(text: io.StringIO) -> str:
 def by_category(result: Result) -> str:
     """Evidence recall@5 and right answers by category, with their intervals."""
     categories = result["figures"]["by_category"] or {"all": result["figures"]["overall"]}
-    with _axes(7.4, 0.42 * len(categories) + 1.0) as (axes, text):
-        for shift, (name, colour) in enumerate(BARS):
+    with _axes(10.4, 0.4 * len(categories) + 0.9) as (axes, text):
+        for shift, (name, label, colour) in enumerate(BARS):
             rows = [(n, figures[name]) for n, figures in enumerate(categories.values()) if name in figures]
-            _bars(axes, rows, shift, colour, name)
+            _bars(axes, rows, shift, colour, label)
         axes.set_yticks(range(len(categories)), [name.replace("_", " ") for name in categories])
         axes.invert_yaxis()
         axes.set_xlim(0, 1)
-        axes.legend(loc="upper left", bbox_to_anchor=(0, 1.14), ncols=2, frameon=False)
+        axes.legend(loc="lower left", bbox_to_anchor=(0, 1), ncols=2, frameon=False)
     return _svg(text)
 
 
-def _bars(axes: Axes, rows: Sequence[tuple[int, dict[str, float]]], shift: int, colour: str, name: str) -> None:
+def _bars(axes: Axes, rows: Sequence[tuple[int, dict[str, float]]], shift: int, colour: str, label: str) -> None:
     places = [number + 0.36 * shift - 0.18 for number, _ in rows]
     means = [figure["mean"] for _, figure in rows]
     ends = [[f["mean"] - f["low"] for _, f in rows], [f["high"] - f["mean"] for _, f in rows]]
     ends = [[max(end, 0.0) for end in side] for side in ends]
-    axes.barh(places, means, height=0.34, color=colour, xerr=ends, ecolor=INK, error_kw={"lw": 0.8}, label=name)
+    axes.barh(places, means, height=0.34, color=colour, xerr=ends, ecolor=INK, error_kw={"lw": 0.8}, label=label)
 
 
 def risk_coverage(result: Result) -> str:
     """The risk–coverage curve, and where the system stands with its threshold."""
     confidence, right = selective_columns(row for row in result["rows"] if row.get("selective"))
-    with _axes(3.6, 2.9) as (axes, text):
+    with _axes(4.9, 3.4) as (axes, text):
         points = metrics.risk_coverage(confidence, right)
         axes.plot([coverage for coverage, _ in points], [risk for _, risk in points], color=BLUE, lw=1.6)
         answered = [row for row in result["rows"] if row["status"] != "abstained" and row["right"] is not None]
@@ -79,7 +79,7 @@ def reliability(result: Result) -> str:
     """The reliability diagram: the share of right answers in each tenth of confidence."""
     confidence, right = selective_columns(row for row in result["rows"] if row.get("selective"))
     bins = metrics.reliability(confidence, right)
-    with _axes(3.6, 2.9) as (axes, text):
+    with _axes(4.9, 3.4) as (axes, text):
         axes.plot([0, 1], [0, 1], color=GREY, lw=0.8, ls="--")
         for number, (count, mean, share) in enumerate(bins):
             if count:
@@ -93,7 +93,7 @@ def reliability(result: Result) -> str:
 def latency(result: Result) -> str:
     """The latencies of each stage: all questions as points, the median as a line, on a logarithmic scale."""
     rows, stages = result["latency"]["rows"], result["latency"]["stages"]
-    with _axes(7.4, 0.36 * len(stages) + 0.9) as (axes, text):
+    with _axes(10.4, 0.36 * len(stages) + 0.9) as (axes, text):
         for number, (stage, figures) in enumerate(stages.items()):
             values = [max(timing[stage], 0.01) for timing in rows.values() if stage in timing]
             places = [number + 0.24 * ((step * 0.618034) % 1 - 0.5) for step in range(len(values))]

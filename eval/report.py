@@ -23,7 +23,8 @@ table{border-collapse:collapse;font-size:13.5px;font-variant-numeric:tabular-num
 th,td{text-align:left;padding:4px 14px 4px 0;border-bottom:1px solid #edf0f3;vertical-align:top}
 td.n,th.n{text-align:right;white-space:nowrap}td small{color:#7b8794}
 svg{max-width:100%;height:auto}.two{display:grid;grid-template-columns:repeat(auto-fit,minmax(330px,1fr));gap:16px}
-summary{cursor:pointer}summary b{font-weight:600}.tag{font-size:12px;border-radius:4px;padding:1px 7px;margin-right:8px;background:#e4e9ef}
+summary{cursor:pointer}summary b{font-weight:600}
+.tag{font-size:12px;border-radius:4px;padding:1px 7px;margin-right:8px;background:#e4e9ef}
 .wrong{background:#fbe3d6}.right{background:#dcefe0}
 blockquote{margin:6px 0;padding:4px 12px;border-left:3px solid #9aa5b1;background:#f6f7f9}
 blockquote.hit{border-color:#3a8a4f}blockquote.miss{border-color:#c4601d}blockquote small{color:#7b8794;display:block}
@@ -40,7 +41,6 @@ def page(result: Result) -> str:
         _head(result),
         f"<section class=card>{_figures(result)}</section>",
         _plots(result),
-        _category_section(result),
         f"<h2>Wrong: {len(wrong)} of {len(wrong) + len(right)}</h2>",
         *(_question(row) for row in wrong),
         f"<h2>Right: {len(right)}</h2>",
@@ -59,7 +59,8 @@ def _head(result: Result) -> str:
     changed = " with changes" if made.get("changed") else ""
     settings = ", ".join(f"{name} {value}" for name, value in result.get("settings", {}).items())
     about = (
-        f"{questions.get('file', '')}, split {questions.get('split', 'all')} · commit {made.get('commit', '')[:12] or 'unknown'}{changed}"
+        f"{questions.get('file', '')}, split {questions.get('split', 'all')}"
+        f" · commit {made.get('commit', '')[:12] or 'unknown'}{changed}"
         f" · index {index.get('generation', '')} · {index.get('embedder', '')}"
     )
     return (
@@ -75,7 +76,7 @@ def _figures(result: Result) -> str:
 
 
 def _plots(result: Result) -> str:
-    parts = [f"<h2>By category</h2><section class=card>{plots.by_category(result)}</section>"]
+    parts = [f"<h2>By category</h2><section class=card>{plots.by_category(result)}</section>", _category_section(result)]
     if any(row.get("selective") for row in result["rows"]):
         parts.append(
             f"<h2>Does it know when it does not know?</h2><section class='card two'><div><h4>Risk–coverage</h4>"
@@ -118,10 +119,23 @@ def _question(row: dict[str, Any]) -> str:
         f"<details id='{escape(row['id'])}'><summary><span class='tag {verdict}'>{escape(row['id'])}</span>"
         f"<b>{escape(row['question'])}</b></summary>{history}{standalone}"
         f"<h4>{escape(row['status'])}, confidence {row['confidence']:.2f}</h4><p>{escape(row['answer']) or '(no answer)'}</p>"
-        f"{_conflicts(row)}<h4>Gold answer</h4><p>{_gold(row)}</p>"
-        f"<div class=two><div><h4>Gold quotes</h4>{_gold_quotes(row)}</div><div><h4>Cited quotes</h4>{_cited_quotes(row)}</div></div>"
+        f"{_held_back(row)}{_conflicts(row)}<h4>Gold answer</h4><p>{_gold(row)}</p>"
+        f"<div class=two><div><h4>Gold quotes{_ranks(row)}</h4>{_gold_quotes(row)}</div>"
+        f"<div><h4>Cited quotes</h4>{_cited_quotes(row)}</div></div>"
         f"{_judge(row)}</details>"
     )
+
+
+def _held_back(row: dict[str, Any]) -> str:
+    return f"<h4>Held back</h4><p>{escape(row['held_back'])}</p>" if row["held_back"] else ""
+
+
+def _ranks(row: dict[str, Any]) -> str:
+    """Where the first ten passages hold gold evidence."""
+    if not row["evidence"]:
+        return ""
+    ranks = [str(rank) for rank, passage in enumerate(row["retrieved"], 1) if passage.get("covers")]
+    return f", in passage {', '.join(ranks)}" if ranks else ", in none of the first ten passages"
 
 
 def _gold(row: dict[str, Any]) -> str:
@@ -147,10 +161,8 @@ def _quote(text: str, place: str, hit: bool) -> str:
 
 
 def _conflicts(row: dict[str, Any]) -> str:
-    return "".join(
-        f"<p>Sources disagree on {escape(conflict['about'])}: {escape(' · '.join(value['value'] for value in conflict['values']))}</p>"
-        for conflict in row["conflicts"]
-    )
+    shown = ((conflict["about"], " · ".join(value["value"] for value in conflict["values"])) for conflict in row["conflicts"])
+    return "".join(f"<p>Sources disagree on {escape(about)}: {escape(values)}</p>" for about, values in shown)
 
 
 def _judge(row: dict[str, Any]) -> str:

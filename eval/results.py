@@ -1,18 +1,20 @@
 """A result on disk: one JSON file. All in it but `latency` and `made` depends only on code, questions, settings and index.
 
-{"format": 1, "system": name, "made": {commit, changed, time}, "settings": {…}, "index": {generation, embedder},
+{"format": 1, "system": name, "made": {code, commit, changed, time}, "settings": {…}, "index": {generation, embedder},
  "questions": {file, sha256, split, categories, dataset, rows}, "figures": {overall, by_category}, "rows": [one per question],
  "latency": {machine, stages, rows}}
 """
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import platform
 import subprocess
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -59,10 +61,22 @@ def made() -> dict[str, Any]:
     """The commit of the code that ran ("" outside a checkout), whether tracked files differ from it, and when."""
     folder = Path(__file__).parent
     return {
+        "code": code_hash(),
         "commit": _git(folder, "rev-parse", "HEAD"),
         "changed": bool(_git(folder, "status", "--porcelain", "--untracked-files=no")),
         "time": datetime.now(UTC).isoformat(timespec="seconds"),
     }
+
+
+@cache
+def code_hash() -> str:
+    """Names the code, prompts and fitted models that run, committed or not: a stopped run goes on only under the same."""
+    digest = hashlib.sha256()
+    for folder in ("index", "qa", "prompts", "eval"):
+        for path in sorted((Path(__file__).parent.parent / folder).rglob("*")):
+            if path.suffix in (".py", ".md", ".json") and path.is_file():
+                digest.update(path.read_bytes())
+    return digest.hexdigest()[:16]
 
 
 def _git(folder: Path, *arguments: str) -> str:
@@ -75,7 +89,12 @@ def _git(folder: Path, *arguments: str) -> str:
 
 def machine() -> dict[str, Any]:
     """What the latencies were measured on, in general terms."""
-    return {"system": platform.system(), "architecture": platform.machine(), "cores": os.cpu_count(), "python": platform.python_version()}
+    return {
+        "system": platform.system(),
+        "architecture": platform.machine(),
+        "cores": os.cpu_count(),
+        "python": platform.python_version(),
+    }
 
 
 def same_figures(one: Result, other: Result) -> bool:

@@ -1,7 +1,7 @@
 """A run: ask every question, score it, and keep the row at once, so that a run that was stopped goes on where it was.
 
 The rows are kept in a `.partial` file beside the result. Its first line says what the run was of; a partial file of another
-run (other settings, index or questions) is started anew.
+run (other code, settings, index or questions) is started anew.
 """
 
 from __future__ import annotations
@@ -136,6 +136,7 @@ def _row(system: System, question: Question, seen: Observation) -> dict[str, Any
         "confidence": round(answer.confidence, 3),
         "selective": list(selective(question, seen)) if judged else None,
         "answer": answer.answer,
+        "held_back": seen.forced.answer if seen.forced else "",
         "citations": [
             {"number": c.number, "source": c.source, "start": c.start, "end": c.end, "quote": c.quote, "proof": proof}
             | {"hits": sorted(cited_groups(question, c, system.repair))}
@@ -157,7 +158,13 @@ def _retrieved(system: System, question: Question, seen: Observation) -> list[di
     hits = seen.hits[:SHOWN_HITS]
     ranked = ranked_groups(question, hits, system.repair)
     return [
-        {"id": hit.passage.id, "source": hit.passage.source, "start": hit.passage.start, "end": hit.passage.end, "covers": sorted(covers)}
+        {
+            "id": hit.passage.id,
+            "source": hit.passage.source,
+            "start": hit.passage.start,
+            "end": hit.passage.end,
+            "covers": sorted(covers),
+        }
         for hit, covers in zip(hits, ranked, strict=True)
     ]
 
@@ -166,12 +173,18 @@ def _result(head: Mapping[str, Any], rows: Sequence[dict[str, Any]]) -> results.
     timings = {row["id"]: row["timings"] for row in rows}
     rows = [{name: value for name, value in row.items() if name != "timings"} for row in rows]
     latency = {"machine": results.machine(), "stages": figures.latency(timings.values())}
-    return {**head, "made": results.made(), "figures": figures.summary(rows), "rows": rows, "latency": latency | {"rows": timings}}
+    return {
+        **head,
+        "made": results.made(),
+        "figures": figures.summary(rows),
+        "rows": rows,
+        "latency": latency | {"rows": timings},
+    }
 
 
 def _resume(partial: Path, head: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
     """The rows of a partial file of the same run; else start the file anew."""
-    first = json.dumps(head, ensure_ascii=False, sort_keys=True)
+    first = json.dumps({**head, "code": results.code_hash()}, ensure_ascii=False, sort_keys=True)
     lines = partial.read_text(encoding="utf-8").split("\n") if partial.is_file() else []
     if lines and lines[0] == first:
         rows = [json.loads(line) for line in lines[1:-1]]

@@ -63,7 +63,7 @@ Scores = dict[str, float | None]
 
 @dataclass(frozen=True, slots=True)
 class Observation:
-    """All that was seen for one question: the answer, the ranking, the proof of each citation, the answer behind an abstention."""
+    """All that was seen for one question; `proofs` are of the citations, `forced` is the answer behind an abstention."""
 
     answer: Answer
     hits: tuple[Hit, ...]

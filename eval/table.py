@@ -26,7 +26,11 @@ def systems_table(results: Sequence[Result], columns: Sequence[str] = SYSTEM_COL
 def _system_line(result: Result, columns: Sequence[str]) -> list[str]:
     total = result.get("latency", {}).get("stages", {}).get("total")
     figures = result["figures"]["overall"]
-    return [cell(result["system"]), *(with_interval(figures.get(name)) for name in columns), f"{total['p50']:.0f}" if total else NONE]
+    return [
+        cell(result["system"]),
+        *(with_interval(figures.get(name)) for name in columns),
+        f"{total['p50']:.0f}" if total else NONE,
+    ]
 
 
 def summary(result: Result) -> str:
@@ -70,7 +74,9 @@ def category_table(result: Result) -> str:
 def latency_table(result: Result) -> str:
     stages = result["latency"]["stages"]
     names = [name for name in next(iter(stages.values())) if name != "rows"]
-    return markdown([["Stage", *names], *([cell(stage), *(f"{values[name]:.1f}" for name in names)] for stage, values in stages.items())])
+    return markdown(
+        [["Stage", *names], *([cell(stage), *(f"{values[name]:.1f}" for name in names)] for stage, values in stages.items())]
+    )
 
 
 def with_interval(figure: Mapping[str, float] | None) -> str:

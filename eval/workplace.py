@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from eval import baselines, datasets
-from eval.ablations import OF_THE_INDEX, without
+from eval.ablations import OF_THE_INDEX, OF_THE_SEARCH, weights_without, without
 from eval.questions import Question, load, select
 from eval.systems import DEPTH, System
 from index.errors import UsageError
@@ -21,6 +21,7 @@ from index.errors import UsageError
 if TYPE_CHECKING:
     from index.repair import Repaired
     from index.types import Hit, Passage
+    from qa.answer import Answerer
     from qa.settings import Settings
     from qa.types import Citation
 
@@ -32,7 +33,7 @@ SHOWN_SETTINGS = (
     "embedder", "passage_words", "mode", "passages", "model", "rewrite", "policy", "threshold", "max_sentences",
     "max_answer_tokens", "context_tokens", "temperature",
 )  # fmt: skip
-MODES = {"bm25": "lexical", "dense": "dense"}
+Rank = Callable[[Any, str, int], "list[Hit]"]
 Asked = tuple[System, list[Question], dict[str, Any]]
 
 
@@ -94,8 +95,11 @@ def _system(arguments: Namespace, place: Place, data: datasets.Dataset | None) -
     if arguments.system == "plain":
         return _plain(place)
     index = arguments.index or _built(place, arguments.without)
+    on_it = replace(place.settings, index=index)
     name = f"ours without {arguments.without}" if arguments.without else arguments.system
-    return _ours(name, arguments.system, replace(place.settings, index=index), place)
+    if arguments.system != "ours" or arguments.without in OF_THE_SEARCH:
+        return _ranked_by(name, _rank(arguments.without or arguments.system), on_it, place)
+    return _ours(name, on_it, place)
 
 
 def _built(place: Place, part: str | None) -> Path:
@@ -114,41 +118,6 @@ def _built(place: Place, part: str | None) -> Path:
     return index
 
 
-def _ours(name: str, kind: str, settings: Settings, place: Place) -> System:
-    """Our own answerer on an index: as it is, or held to BM25 alone, vectors alone, or their plain rank fusion."""
-    from qa.answer import EXTRACTIVE, Answerer
-
-    settings = replace(settings, mode=MODES.get(kind, settings.mode))
-    answerer = Answerer.open(settings, _encoder(settings))
-    if kind == "both":
-        answerer = Answerer(_rank_fusion(answerer.searcher), settings)
-    unrestrained = answerer.with_settings(replace(settings, threshold=0.0))
-    generation = answerer.searcher.opened
-    return System(
-        name=name,
-        answer=answerer.answer,
-        search=lambda question: answerer.searcher.search(question, place.depth, settings.mode),
-        prove=_prover(Path(generation.manifest.root)),
-        repair=_repaired,
-        force=unrestrained.answer,
-        settings=_shown(settings),
-        index={"generation": generation.name, "embedder": answerer.searcher.embedder_name},
-        workers=1 if settings.model == EXTRACTIVE else MODEL_WORKERS,
-    )
-
-
-def _rank_fusion(searcher: Any) -> Any:
-    """The same index, searched by reciprocal rank fusion of BM25 and vectors."""
-    from index.search import Searcher
-
-    class Fused(Searcher):
-        def search(self, question: str, k: int = 8, mode: str = "hybrid", weights: Any = None) -> list[Hit]:
-            single = [lambda q, n, m=m: Searcher.search(self, q, n, m) for m in ("lexical", "dense")]
-            return baselines.fused(single)(question, k)
-
-    return Fused(searcher.opened, searcher.encoder)
-
-
 def _encoder(settings: Settings) -> Any:
     from index.embed import open_encoder
 
@@ -160,6 +129,68 @@ def _repaired(text: str) -> str:
     from index.repair import repair
 
     return repair(text).text
+
+
+def _ours(name: str, settings: Settings, place: Place) -> System:
+    """Our own answerer on an index."""
+    from qa.answer import Answerer
+
+    return _of(name, Answerer.open(settings, _encoder(settings)), place)
+
+
+def _of(name: str, answerer: Answerer, place: Place) -> System:
+    from qa.answer import EXTRACTIVE
+
+    settings, searcher = answerer.settings, answerer.searcher
+    return System(
+        name=name,
+        answer=answerer.answer,
+        search=lambda question: searcher.search(question, place.depth, settings.mode),
+        prove=_prover(Path(searcher.opened.manifest.root)),
+        repair=_repaired,
+        force=answerer.with_settings(replace(settings, threshold=0.0)).answer,
+        settings=_shown(settings),
+        index={"generation": searcher.generation, "embedder": searcher.embedder_name},
+        workers=1 if settings.model == EXTRACTIVE else MODEL_WORKERS,
+    )
+
+
+def _rank(kind: str) -> Rank:
+    """The ranking of a baseline ("bm25", "dense", "both") or of an ablation of the search ("words", "sentences")."""
+    from index.search import Searcher
+
+    if kind in OF_THE_SEARCH:
+        return lambda searcher, question, k: Searcher.search(searcher, question, k, weights=weights_without(kind))
+
+    def by_mode(mode: str, searcher: Searcher) -> baselines.Search:
+        return lambda question, k: Searcher.search(searcher, question, k, mode)
+
+    if kind == "both":
+        return lambda searcher, question, k: baselines.fused([by_mode(m, searcher) for m in ("lexical", "dense")])(question, k)
+    return lambda searcher, question, k: by_mode({"bm25": "lexical", "dense": "dense"}[kind], searcher)(question, k)
+
+
+def _ranked_by(name: str, rank: Rank, settings: Settings, place: Place) -> System:
+    """The same reader over the passages of another ranking.
+
+    The reader is given each passage with the scores it was fitted on, so that what differs is the ranking and nothing else;
+    as that costs a second search, no latency is reported.
+    """
+    from index.search import Searcher
+    from qa.answer import Answerer
+
+    class Reordered(Searcher):
+        def search(self, question: str, k: int = 8, mode: str = "hybrid", weights: Any = None) -> list[Hit]:
+            usual = {hit.passage.id: hit for hit in Searcher.search(self, question, 4 * baselines.FUSION_DEPTH)}
+            return [usual.get(hit.passage.id, hit) for hit in rank(self, question, k)]
+
+    opened = Answerer.open(settings, _encoder(settings)).searcher
+    system = _of(name, Answerer(Reordered(opened.opened, opened.encoder), settings), place)
+    return replace(
+        system,
+        answer=lambda question, history: replace(system.answer(question, history), timings_ms={}),
+        settings={**system.settings, "mode": name},
+    )
 
 
 def _shown(settings: Settings) -> dict[str, object]:
@@ -178,7 +209,11 @@ def _plain(place: Place) -> System:
         search=lambda question: ranking.search(question, place.depth),
         prove=_prover(place.articles.resolve().parent),
         repair=_repaired,
-        settings={"embedder": place.settings.embedder, "chunk_chars": baselines.CHUNK_CHARS, "overlap_chars": baselines.CHUNK_OVERLAP},
+        settings={
+            "embedder": place.settings.embedder,
+            "chunk_chars": baselines.CHUNK_CHARS,
+            "overlap_chars": baselines.CHUNK_OVERLAP,
+        },
         index={"embedder": encoder.card.name},
     )
 

@@ -7,6 +7,7 @@ file. Its id is derived from its source, section and text, so that the same file
 from __future__ import annotations
 
 import hashlib
+import re
 from bisect import bisect_right
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -29,35 +30,35 @@ class Limits:
 
 def passages(article: Article, repaired: Repaired, limits: Limits) -> list[Passage]:
     """All passages of an article, in its order."""
-    cutter = _Cutter(article, repaired, limits)
+    title = _shortened(article.title, limits)
+    cutter = _Cutter(title, repaired, limits)
     seen: dict[str, int] = {}
     found = []
-    for (section, kind), blocks in groupby(article.blocks, key=lambda b: (b.section, "facts" if b.kind == "fact" else "prose")):
+    for (whole, kind), blocks in groupby(article.blocks, key=lambda b: (b.section, "facts" if b.kind == "fact" else "prose")):
+        section = _shortened_path(whole, limits)
         for sentences in cutter.groups(section, list(blocks)):
             body = "\n".join((article.source, *section, *(s.full_text for s in sentences)))
             seen[body] = seen.get(body, 0) + 1
             digest = hashlib.sha256(f"{body}\n{seen[body]}".encode()).hexdigest()[:16]
-            found.append(Passage(digest, article.source, article.sha256, article.title, section, kind, tuple(sentences)))  # type: ignore[arg-type]
+            found.append(Passage(digest, article.source, article.sha256, title, section, kind, tuple(sentences)))  # type: ignore[arg-type]
     return found
 
 
 class _Cutter:
     """Sentences of blocks, and their grouping under the limits; keeps the line starts of the file."""
 
-    def __init__(self, article: Article, repaired: Repaired, limits: Limits) -> None:
-        self._title = article.title
+    def __init__(self, title: str, repaired: Repaired, limits: Limits) -> None:
+        self._title = title
         self._repaired = repaired
         self._limits = limits
-        self._line_starts = [0]
-        for line in repaired.raw.splitlines(keepends=True):
-            self._line_starts.append(self._line_starts[-1] + len(line))
+        self._line_starts = [0, *(match.end() for match in re.finditer("\n", repaired.raw))]
 
     def groups(self, section: tuple[str, ...], blocks: list[Block]) -> Iterator[list[Sentence]]:
         """Groups of sentences that fit, as even in length as sentences allow."""
         header = " › ".join(part for part in (self._title, *section) if part)
         room = self._limits.tokens - self._limits.count_tokens(header)
         sentences = [piece for block in blocks for sentence in self._sentences(block) for piece in self._fitted(sentence, room)]
-        sizes = [(len(s.text.split()), self._limits.count_tokens(s.full_text)) for s in sentences]
+        sizes = [(len(s.text.split()), self._tokens(s, before)) for s, before in zip(sentences, [None, *sentences], strict=False)]
         wished = _even(sum(words for words, _ in sizes), self._limits.words)
         group: list[Sentence] = []
         words = tokens = 0
@@ -70,16 +71,21 @@ class _Cutter:
         if group:
             yield group
 
+    def _tokens(self, sentence: Sentence, before: Sentence | None) -> int:
+        """Tokens of a sentence in its passage at most: between facts of one label a `;` takes less than the label that is left out."""
+        return self._limits.count_tokens(sentence.full_text) + (before is not None and sentence.label != before.label)
+
     def _sentences(self, block: Block) -> Iterator[Sentence]:
         text = self._repaired.text
         if block.spans:
+            label = _shortened(block.label, self._limits)
             for (start, end), value in zip(block.spans, block.texts, strict=True):
-                yield self._sentence(start, end, value, block.label)
+                yield self._sentence(start, end, value, label)
             return
         for start, end in split(text[block.start : block.end]):
             reading = plain(text[block.start + start : block.start + end])
             if any(character.isalnum() for character in reading):
-                yield self._sentence(block.start + start, block.start + end, reading, block.label)
+                yield self._sentence(block.start + start, block.start + end, reading, "")
 
     def _sentence(self, start: int, end: int, reading: str, label: str) -> Sentence:
         raw_start, raw_end = self._repaired.to_raw(start, end)
@@ -103,6 +109,21 @@ class _Cutter:
             reading = plain(fold(text[begin:finish]))
             if reading:
                 yield from self._fitted(self._sentence(begin, begin + len(text[begin:finish].rstrip()), reading, sentence.label), room)
+
+
+def _shortened(name: str, limits: Limits) -> str:
+    """A title, heading or label, cut where it takes more than a quarter of what the embedder reads; hardly any does."""
+    short = name
+    while limits.count_tokens(short) > limits.tokens // 4 and len(short) > 1:
+        short = short[: len(short) * 3 // 4].rstrip()
+    return name if short == name else f"{short}…"
+
+
+def _shortened_path(section: tuple[str, ...], limits: Limits) -> tuple[str, ...]:
+    """The section path without its outermost parts where it would take more than a quarter of what the embedder reads."""
+    while len(section) > 1 and limits.count_tokens(" › ".join(section)) > limits.tokens // 4:
+        section = section[1:]
+    return tuple(_shortened(name, limits) for name in section)
 
 
 def _even(total: int, most: int) -> float:

@@ -44,7 +44,10 @@ class _Scalar:
 
 
 def read(text: str) -> FrontMatter | None:
-    """The front matter that opens `text`, or None where there is none. Raises BrokenFrontMatter."""
+    """The front matter that opens `text`, or None where there is none: text between two rulings is no mapping.
+
+    Raises BrokenFrontMatter.
+    """
     opening = _FENCE.match(text)
     if not opening:
         return None
@@ -52,6 +55,8 @@ def read(text: str) -> FrontMatter | None:
     if not closing:
         return None
     scalars = list(_scalars(text, opening.end(), closing.start()))
+    if any(not scalar.path or not isinstance(scalar.path[0], str) for scalar in scalars):
+        return None
     title = next((s.value.strip() for s in scalars if s.path == ("title",)), "")
     fields = [found for s in scalars if (found := _field(text, s)) and s.path != ("title",)]
     return FrontMatter(

@@ -10,11 +10,12 @@ import re
 from collections.abc import Iterator
 from html.parser import HTMLParser
 
-_OPENING = re.compile(r"\s*(?:<\?xml[^>]*>\s*)?(?:<!--.*?-->\s*)*<(?:!doctype\s+html|html|head|body)\b", re.IGNORECASE | re.DOTALL)
+_OPENING = re.compile(r"\s*(?:<\?xml[^>]*>\s*)?(?:(?><!--.*?-->)\s*)*+<(?:!doctype\s+html|html|head|body)\b", re.IGNORECASE | re.DOTALL)
 _BLOCKS = frozenset(
     "address article aside blockquote body dd details div dl dt fieldset figcaption figure footer form header hr html li main nav "
-    "ol p pre section summary table tbody td tfoot th thead tr ul br title caption".split()
+    "ol p pre section summary table tbody td tfoot th thead tr ul title caption".split()
 )
+_LINE_BREAKS = {"br": "\n"}
 _HEADINGS = {f"h{level}": "#" * level + " " for level in range(1, 7)}
 _UNREADABLE = frozenset("script style template noscript svg math iframe object select".split())
 
@@ -33,67 +34,74 @@ def removals(text: str) -> Iterator[tuple[int, int, str]]:
 
 
 class _Removals(HTMLParser):
-    """Notes where each tag, comment and unreadable element lies. The parser itself keeps no text."""
+    """Notes where each tag, comment and unreadable element lies. The parser itself keeps no text.
+
+    A token ends where the next one begins, so what ends it (`-->`, `--!>`, a bogus comment's `>`) is the parser's affair.
+    """
 
     def __init__(self, text: str) -> None:
         super().__init__(convert_charrefs=False)
-        self._source = text
+        self._length = len(text)
         self._line_starts = [0, *(match.end() for match in re.finditer("\n", text))]
         self._skipping: list[str] = []
+        self._open: tuple[int, str] | None = None
         self.found: list[tuple[int, int, str]] = []
 
-    def _here(self) -> int:
+    def _token(self, new: str | None) -> None:
+        """A token begins here, which reads as `new` or, with None, as it stands."""
         line, column = self.getpos()
-        return self._line_starts[line - 1] + column
+        here = self._line_starts[line - 1] + column
+        self._end(here)
+        self._open = None if new is None else (here, new)
 
-    def _remove(self, end: int, new: str) -> None:
-        start = self._here()
-        if self.found and start < self.found[-1][1]:
-            start = self.found[-1][1]
-        if end > start or new:
-            self.found.append((start, max(end, start), new))
+    def _end(self, here: int) -> None:
+        if self._open and here > self._open[0]:
+            self.found.append((self._open[0], here, self._open[1]))
 
-    def _tag_end(self) -> int:
-        end = self._source.find(">", self._here())
-        return len(self._source) if end < 0 else end + 1
+    def _text(self) -> None:
+        self._token("" if self._skipping else None)
+
+    def _break(self, tag: str) -> str:
+        if self._skipping:
+            return ""
+        return "\n\n" if tag in _BLOCKS or tag in _HEADINGS else _LINE_BREAKS.get(tag, "")
+
+    def close(self) -> None:
+        super().close()
+        self._end(self._length)
+
+    def parse_marked_section(self, i: int, report: int = 1) -> int:
+        """`<![…` is a bogus comment, as it is in browsers; the parser's own reading of it gives up on unknown words."""
+        return self.parse_bogus_comment(i, report)  # type: ignore[attr-defined]
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        new = "" if self._skipping else "\n\n" + _HEADINGS[tag] if tag in _HEADINGS else "\n\n" if tag in _BLOCKS else ""
-        if tag == "title" and not self._skipping:
-            new = "\n\n# "
-        self._remove(self._here() + len(self.get_starttag_text() or ""), new)
+        mark = "" if self._skipping else "# " if tag == "title" else _HEADINGS.get(tag, "")
+        self._token(self._break(tag) + mark)
         if tag in _UNREADABLE:
             self._skipping.append(tag)
 
     def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self._remove(self._here() + len(self.get_starttag_text() or ""), "\n" if tag in _BLOCKS else "")
+        self._token(self._break(tag))
 
     def handle_endtag(self, tag: str) -> None:
         if self._skipping and tag == self._skipping[-1]:
             self._skipping.pop()
-        self._remove(self._tag_end(), "\n\n" if (tag in _BLOCKS or tag in _HEADINGS) and not self._skipping else "")
+        self._token(self._break(tag))
 
     def handle_data(self, data: str) -> None:
-        if self._skipping:
-            self._remove(self._here() + len(data), "")
-
-    def handle_comment(self, data: str) -> None:
-        end = self._source.find("-->", self._here())
-        self._remove(len(self._source) if end < 0 else end + 3, "")
-
-    def handle_decl(self, decl: str) -> None:
-        self._remove(self._tag_end(), "")
-
-    def handle_pi(self, data: str) -> None:
-        self._remove(self._tag_end(), "")
-
-    def unknown_decl(self, data: str) -> None:
-        self._remove(self._tag_end(), "")
+        self._text()
 
     def handle_entityref(self, name: str) -> None:
-        if self._skipping:
-            self._remove(self._here() + len(name) + 1, "")
+        self._text()
 
     def handle_charref(self, name: str) -> None:
-        if self._skipping:
-            self._remove(self._here() + len(name) + 2, "")
+        self._text()
+
+    def handle_comment(self, data: str) -> None:
+        self._token("")
+
+    def handle_decl(self, decl: str) -> None:
+        self._token("")
+
+    def handle_pi(self, data: str) -> None:
+        self._token("")

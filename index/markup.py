@@ -20,12 +20,14 @@ from index.types import Article, Block
 
 __all__ = ["BrokenFrontMatter", "parse"]
 
-_WIKI_HEADING = re.compile(r"(={1,6})[ \t]*([^=\s](?:.*?[^=\s])?)[ \t]*\1[ \t]*$")
-_MARKDOWN_HEADING = re.compile(r"[ ]{0,3}(#{1,6})[ \t]+(.+?)[ \t]*#*[ \t]*$")
+_MARKDOWN_HEADING = re.compile(r"[ ]{0,3}(#{1,6})[ \t]+(.*)")
+_LONGEST_HEADING = 300
+_LONGEST_INFOBOX = 200_000
 _ITEM = re.compile(r"[ \t]*(?:[*+•·-]|\d{1,3}[.)])[ \t]+(?=\S)")
 _KEY_VALUE = re.compile(r"[ \t]*[-*][ \t]+([A-Za-z][\w ]{0,40}?)[ \t]*:[ \t]*(.*)$")
 _TEMPLATE_OPEN = re.compile(r"\{\{[ \t]*Infobox\b", re.IGNORECASE)
-_TEMPLATE_FIELD = re.compile(r"[ \t]*\|[ \t]*([\w ]+?)[ \t]*=[ \t]*(.*)$")
+_TEMPLATE_FIELD = re.compile(r"[ \t]*\|[ \t]*([\w ]{1,60}?)[ \t]*=[ \t]*(.*)$")
+_BRACES = re.compile(r"\{\{|\}\}")
 _LINE = re.compile(r"[^\n]*\n?")
 _RUN_ON = 600
 _WIDE_GAP = re.compile(r"[ \t\xa0]{2,}")
@@ -56,11 +58,30 @@ def parse(source: str, sha256: str, repaired: Repaired) -> Article:
 def _is_wiki(text: str, start: int) -> bool:
     """Whether headings are MediaWiki's; the first kind of heading decides, for a text with both."""
     for line in _lines(text, start):
-        if _WIKI_HEADING.match(line.text) or _TEMPLATE_OPEN.match(line.text):
+        if _wiki_heading(line.text) or _TEMPLATE_OPEN.match(line.text):
             return True
-        if _MARKDOWN_HEADING.match(line.text):
+        if _markdown_heading(line.text):
             return False
     return False
+
+
+def _wiki_heading(line: str) -> tuple[int, str] | None:
+    """Level and name of a heading such as `== Section ==`."""
+    line = line.rstrip()
+    level, closing = len(line) - len(line.lstrip("=")), len(line) - len(line.rstrip("="))
+    name = line[level : len(line) - closing].strip()
+    return (level, name) if 1 <= level <= 6 and level == closing and 0 < len(name) <= _LONGEST_HEADING else None
+
+
+def _markdown_heading(line: str) -> tuple[int, str] | None:
+    """Level and name of a heading such as `## Section` or `## Section ##`."""
+    match = _MARKDOWN_HEADING.match(line)
+    if not match:
+        return None
+    name = match[2].strip()
+    bare = name.rstrip("#")
+    name = bare.rstrip() if bare[-1:] in ("", " ", "\t") else name
+    return (len(match[1]), name) if 0 < len(name) <= _LONGEST_HEADING else None
 
 
 def _lines(text: str, start: int) -> Iterator[_Line]:
@@ -75,7 +96,7 @@ class _Body:
 
     def __init__(self, text: str, wiki: bool) -> None:
         self._text = text
-        self._heading = _WIKI_HEADING if wiki else _MARKDOWN_HEADING
+        self._heading = _wiki_heading if wiki else _markdown_heading
         self._path: list[tuple[int, str]] = []
         self._open: list[_Line] = []
         self._blocks: list[Block] = []
@@ -86,31 +107,39 @@ class _Body:
         lines = list(_lines(self._text, start))
         at = 0
         while at < len(lines):
-            box = self._infobox_end(lines, at)
+            box = self._infobox(lines, at)
             if box:
                 self._flush()
-                self._blocks += infobox.facts(self._text, list(self._fields(lines[at:box])))
-                at = box
+                self._blocks += infobox.facts(self._text, list(self._fields(box)))
+                at += len(box)
                 continue
             self._take(lines[at])
             at += 1
         self._flush()
         return self._blocks
 
-    def _infobox_end(self, lines: list[_Line], at: int) -> int:
-        """Where the infobox that starts at this line ends, or 0 when none starts here."""
-        line = lines[at].text.strip()
-        if line.lower().rstrip(":") == "infobox":
+    def _infobox(self, lines: list[_Line], at: int) -> list[_Line]:
+        """The lines of the infobox that starts at this line, none when none does."""
+        first = lines[at].text.strip()
+        if first.lower().rstrip(":") == "infobox":
             end = at + 1
             while end < len(lines) and _KEY_VALUE.match(lines[end].text):
                 end += 1
-            return end if end > at + 1 else 0
-        if _TEMPLATE_OPEN.match(line):
-            end = at + 1
-            while end < len(lines) and not lines[end].text.strip().startswith("}}"):
-                end += 1
-            return min(end + 1, len(lines))
-        return 0
+            return lines[at:end] if end > at + 1 else []
+        return self._template(lines, at) if _TEMPLATE_OPEN.match(first) else []
+
+    def _template(self, lines: list[_Line], at: int) -> list[_Line]:
+        """The lines of a template up to its closing braces; what follows these becomes a line of its own in `lines`."""
+        close = _template_close(self._text, lines[at].start)
+        last = next((n for n in range(at, len(lines)) if lines[n].end >= close), at)
+        if not close or not any(_field_match(line) for line in lines[at : last + 1]):
+            return []
+        ending = lines[last]
+        lines[last : last + 1] = [
+            _Line(ending.start, close - 2, self._text[ending.start : close - 2]),
+            _Line(close, ending.end, self._text[close : ending.end]),
+        ]
+        return lines[at : last + 1]
 
     def _fields(self, lines: list[_Line]) -> Iterator[Field]:
         """Fields of a `- Key: value` list or of an infobox template, whose values may run over several lines."""
@@ -118,16 +147,16 @@ class _Body:
         for n, after in zip(starts, [*starts[1:], len(lines)], strict=True):
             match = _field_match(lines[n])
             assert match is not None
-            last = max(m for m in range(n, after) if m == n or not lines[m].text.strip().startswith("}}"))
+            last = max(m for m in range(n, after) if m == n or lines[m].text.strip())
             value = (lines[n].start + match.start(2), lines[last].end)
             yield Field(match[1], lines[n].start + match.start(1), lines[last].end, value, "each" if last > n else "one")
 
     def _take(self, line: _Line) -> None:
-        heading = self._heading.match(line.text)
+        heading = self._heading(line.text)
         if heading:
             self._flush()
-            self._enter(len(heading[1]), plain(heading[2]))
-        elif not line.text.strip() or not plain(line.text) or not any(c.isalnum() for c in plain(line.text)):
+            self._enter(heading[0], plain(heading[1]))
+        elif not _has_words(line.text):
             self._flush()
         elif _ITEM.match(line.text):
             self._flush()
@@ -168,6 +197,21 @@ class _Body:
             start = gap.end()
         if start < end:
             yield start, end
+
+
+def _has_words(line: str) -> bool:
+    """Whether a line is text: neither blank nor an image, a ruling or the like, which are never long."""
+    return len(line) > _RUN_ON or any(character.isalnum() for character in plain(line))
+
+
+def _template_close(text: str, start: int) -> int:
+    """Where the template that opens at `start` ends, or 0 for one that never does."""
+    depth = 0
+    for match in _BRACES.finditer(text, start, start + _LONGEST_INFOBOX):
+        depth += 1 if match.group() == "{{" else -1
+        if depth == 0:
+            return match.end()
+    return 0
 
 
 def _field_match(line: _Line) -> re.Match[str] | None:

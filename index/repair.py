@@ -124,13 +124,18 @@ def repair(raw: str) -> Repaired:
     layers: list[Layer] = []
     text = raw
     is_html = html_tags.looks_like_html(raw)
-    passes = (_mojibake, _flags, _references) if not is_html else (_mojibake, _flags, _tags, _references)
+    passes = (_mark, _mojibake, _mark, _flags, *((_tags,) if is_html else ()), _references)
     for find in passes:
         edits = list(find(text))
         if edits:
             layers.append(Layer(text, edits))
             text = layers[-1].text
     return Repaired(raw, tuple(layers), is_html)
+
+
+def _mark(text: str) -> list[Edit]:
+    """The byte order mark, whether it stood there as such or came out of the mojibake."""
+    return [Edit(0, 1, "")] if text.startswith("\ufeff") else []
 
 
 def _tags(text: str) -> Iterator[Edit]:
@@ -146,8 +151,6 @@ def _references(text: str) -> Iterator[Edit]:
 
 def _mojibake(text: str) -> Iterator[Edit]:
     """Undo a wrong decoding: of the whole text where that explains (nearly) all of it, else line by line with ftfy."""
-    if text.startswith("\ufeff"):
-        yield Edit(0, 1, "")
     if text.isascii():
         return
     from ftfy.badness import badness
@@ -162,7 +165,7 @@ def _whole_text_encoding(text: str) -> str | None:
     """The encoding through which at least nine in ten of the non-ASCII runs turn into good UTF-8, if there is one."""
     from ftfy.badness import badness
 
-    runs = _NON_ASCII.findall(text.removeprefix("\ufeff"))
+    runs = _NON_ASCII.findall(text)
     for encoding in SINGLE_BYTE:
         decoded = [_decode(run, encoding) for run in runs]
         good = sum(new is not None for new in decoded)
@@ -207,7 +210,7 @@ def _mixed(text: str) -> Iterator[Edit]:
 
 def _pieces(text: str) -> Iterator[str]:
     """Lines, cut where they are too long to be compared at once."""
-    for line in text.splitlines(keepends=True):
+    for line in re.findall(r"[^\n]+\n?|\n", text):
         for start in range(0, len(line), _MIXED_LINE_LIMIT):
             yield line[start : start + _MIXED_LINE_LIMIT]
 

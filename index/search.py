@@ -53,23 +53,28 @@ class Searcher:
         scored = []
         for number in candidates:
             near = float(self.opened.passage_vectors.vectors(number, 1)[0] @ query)
-            sentences = self._sentences(query, number)
+            vectors = self._sentence_vectors(number)
             lexical = words.get(number, 0.0)
-            scored.append((fuse(weights, near, float(sentences.max()), lexical), number, near, sentences, lexical))
+            scored.append((fuse(weights, near, float((vectors @ query).max()), lexical), number, near, vectors, lexical))
         scored.sort(key=lambda row: (-row[0], row[1]))
+        best = scored[:k]
+        mean = np.concatenate([vectors for *_, vectors, _ in best]).mean(axis=0) if best else query
         return [
-            Hit(
-                self.opened.passage(number),
-                score,
-                near,
-                float(sentences.max()),
-                lexical,
-                tuple(SentenceHit(n, float(similarity)) for n, similarity in enumerate(sentences)),
-            )
-            for score, number, near, sentences, lexical in scored[:k]
+            Hit(self.opened.passage(number), score, near, float((vectors @ query).max()), lexical, sentence_hits(query, vectors, mean))
+            for score, number, near, vectors, lexical in best
         ]
 
-    def _sentences(self, query: np.ndarray, number: int) -> np.ndarray:
-        """Cosines of the sentences of a passage with the question, in their order."""
+    def _sentence_vectors(self, number: int) -> np.ndarray:
+        """Vectors of the sentences of a passage, in their order."""
         first, after = int(self.opened.first_sentence[number]), int(self.opened.first_sentence[number + 1])
-        return self.opened.sentence_vectors.vectors(first, after - first) @ query
+        return self.opened.sentence_vectors.vectors(first, after - first)
+
+
+def sentence_hits(query: np.ndarray, vectors: np.ndarray, mean: np.ndarray) -> tuple[SentenceHit, ...]:
+    """A passage's sentences, from their vectors (one a row); `mean` is that of the sentences of all retrieved passages."""
+    centred, asked = vectors - mean, query - mean
+    lengths = np.linalg.norm(centred, axis=1) * np.linalg.norm(asked)
+    contrasts = centred @ asked / np.maximum(lengths, 1e-9)
+    return tuple(
+        SentenceHit(n, float(similarity), float(contrast)) for n, (similarity, contrast) in enumerate(zip(vectors @ query, contrasts, strict=True))
+    )

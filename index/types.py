@@ -88,10 +88,15 @@ class Passage:
 
 @dataclass(frozen=True, slots=True)
 class SentenceHit:
-    """A sentence of a retrieved passage; `number` is its place in the passage, `similarity` its cosine with the question."""
+    """A sentence of a retrieved passage; `number` is its place in the passage, `similarity` its cosine with the question.
+
+    `contrast` is the cosine after the mean of all retrieved sentences has been taken from both: what the sentence has in common
+    with the question beyond the topic that all of them share.
+    """
 
     number: int
     similarity: float
+    contrast: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

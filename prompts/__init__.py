@@ -44,7 +44,7 @@ def as_data(text: str) -> str:
 
 
 def block(tag: str, text: str, **attributes: str | int) -> Block:
-    """`text` as data between `<tag attribute="…">` and `</tag>`. White space is folded, so that no line of it can begin a role."""
+    """`text` as data between `<tag attribute="…">` and `</tag>`. White space is folded: no line of it can begin a role."""
     written = "".join(f' {name}="{_attribute(value)}"' for name, value in attributes.items())
     return Block(f"<{tag}{written}>\n{as_data(' '.join(text.split()))}\n</{tag}>")
 

@@ -13,7 +13,8 @@ from dataclasses import dataclass, field
 
 from index.types import Passage, Sentence
 from qa.claims import Found, markers, parse, plain
-from qa.support import Verdict, judge, overlap, read, verbatim
+from qa.reading import overlap, read, verbatim
+from qa.support import Verdict, judge
 from qa.types import Citation, Claim, Support
 
 Similarity = Callable[[str, Sequence[str]], Sequence[float]]
@@ -23,6 +24,8 @@ CLEAR = 0.75
 """Overlap from which a claim without a marker may be attributed to a passage."""
 WHOLE = 0.85
 """Overlap from which one sentence is what the claim was made from."""
+FULLER = 0.25
+"""How much more of a claim two sentences must hold than one that bears it out, to be cited instead."""
 CLOSE = 0.4
 """Share of an unsupported claim's words that a quote must hold to replace it (policy `repair`)."""
 
@@ -106,7 +109,11 @@ def rule(
     exact = next((item for item in known if verbatim(claim) in (verbatim(item.text), verbatim(item.sentences[0].quote))), None)
     if exact and len(exact.sentences) == 1:
         return Ruling("quoted", (exact,))
-    verdict = _judge(claim, known, None, aliases)
+    known.sort(key=lambda item: len(item.sentences))
+    verdict = _judge(claim, [item for item in known if len(item.sentences) == 1], None, aliases)
+    if verdict.overlap < WHOLE:
+        both = _judge(claim, known, None, aliases)
+        verdict = both if verdict.support == "unsupported" or both.overlap >= verdict.overlap + FULLER else verdict
     if verdict.support == "unsupported" and similarity is not None:
         near = [item for item in known if overlap(read(claim), read(item.text)) > 0]
         by_meaning = _judge(claim, near, similarity(claim, [item.text for item in near]) if near else None, aliases)
@@ -118,8 +125,10 @@ def rule(
 
 
 def _worth_judging(claim: str, known: Sequence[Evidence]) -> list[Evidence]:
-    """Without the pairs of sentences where one sentence alone holds nearly all of the claim's words: what that one contradicts, its
-    neighbour cannot put right."""
+    """Without the pairs of sentences where one sentence alone holds nearly all of the claim's words.
+
+    What that one contradicts, its neighbour cannot put right.
+    """
     single = max((overlap(read(claim), read(item.text)) for item in known if len(item.sentences) == 1), default=0.0)
     return [item for item in known if len(item.sentences) == 1 or single < WHOLE]
 
@@ -236,7 +245,12 @@ class Draft:
 
     def _number(self, passage: Passage, sentence: Sentence) -> int:
         for known in self.citations:
-            if (known.sha256, known.source, known.start, known.end) == (passage.sha256, passage.source, sentence.start, sentence.end):
+            if (known.sha256, known.source, known.start, known.end) == (
+                passage.sha256,
+                passage.source,
+                sentence.start,
+                sentence.end,
+            ):
                 return known.number
         number = len(self.citations) + 1
         self.citations.append(

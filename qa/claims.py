@@ -1,7 +1,7 @@
 """A model's answer cut into claims: one sentence each, with the passage markers that stand with it.
 
-Markers are `[1]`, `[1, 2]`, `[1-3]`, `[1][2]`, `[^1]`, `【1】` and `[Passage 1]`. They are looked for in what the model wrote, never
-inside a shown sentence that it copied word for word: a bracketed number in the article is text.
+Markers are `[1]`, `[1, 2]`, `[1-3]`, `[1][2]`, `[^1]`, `【1】` and `[Passage 1]`. They are looked for in what the model wrote,
+never inside a shown sentence that it copied word for word: a bracketed number in the article is text.
 """
 
 from __future__ import annotations
@@ -15,13 +15,17 @@ from index.sentences import split
 from prompts import CANNOT_ANSWER
 
 _NUMBER = r"(?:passages?|sources?|documents?|no\.?|#)?\s?\^?#?\d{1,4}"
-MARKER = re.compile(rf"[\[【]\s?({_NUMBER}(?:\s?(?:[,;–-]|and|&)\s?{_NUMBER}){{0,20}})\s?(?:†[^\]】]{{0,40}})?[\]】]", re.IGNORECASE)
+MARKER = re.compile(
+    rf"[\[【]\s?({_NUMBER}(?:\s?(?:[,;–-]|and|&)\s?{_NUMBER}){{0,20}})\s?(?:†[^\]】]{{0,40}})?[\]】]", re.IGNORECASE
+)
 
 _RANGE = re.compile(r"(\d+)\s?[–-]\s?\D{0,10}(\d+)|(\d+)")
 _LINK = re.compile(r"!\[[^\]\n]{0,500}\]\([^)\n]{0,2000}\)|\[([^\]\n]{1,500})\]\([^)\n]{1,2000}\)")
 _EMPHASIS = re.compile(r"(\*\*|__|`)(?=\S)(.{1,500}?)(?<=\S)\1")
 _BULLET = re.compile(r"(?:[-*•–]\s+|\d{1,2}[.)]\s+|#{1,6}\s+|>\s+)+")
-_SOURCE_PHRASE = re.compile(r"^(?:according to|as (?:stated|reported|described) (?:in|by)|per|in|from)(?: the)?(?: (?:passages?|sources?))?\s*,\s*", re.I)
+_SOURCE_PHRASE = re.compile(
+    r"^(?:according to|as (?:stated|reported|described) (?:in|by)|per|in|from)(?: the)?(?: (?:passages?|sources?))?\s*,\s*", re.I
+)
 _LINE = re.compile(r"[^\n]+")
 
 
@@ -60,12 +64,12 @@ def plain(text: str) -> str:
 
 
 def cannot_answer(text: str) -> bool:
-    """Whether the model says that it cannot answer: its first or its only sentence is the fixed phrase, give or take punctuation."""
+    """Whether the model says that it cannot answer: it begins with the fixed phrase, give or take punctuation."""
     return _letters(MARKER.sub("", text)).startswith(_letters(CANNOT_ANSWER))
 
 
 def parse(text: str, verbatim: Sequence[str] = ()) -> list[Found]:
-    """The claims of `text` in order. `verbatim` are the sentences that were shown: where one stands word for word it is one claim.
+    """The claims of `text` in order. `verbatim` are the sentences shown: where one stands word for word it is one claim.
 
     A marker belongs to the sentence before it on its line; to the sentence after it where a line begins with a marker and
     does not end with one. Pieces without letters or digits are no claims.
@@ -73,7 +77,9 @@ def parse(text: str, verbatim: Sequence[str] = ()) -> list[Found]:
     copies = _copies(text, verbatim)
     claims: list[Found] = []
     for line in _LINE.finditer(text):
-        found = _line(text, line.start(), line.end(), [copy for copy in copies if line.start() <= copy[0] and copy[1] <= line.end()])
+        found = _line(
+            text, line.start(), line.end(), [copy for copy in copies if line.start() <= copy[0] and copy[1] <= line.end()]
+        )
         if claims and not found:
             claims[-1] = replace(claims[-1], markers=claims[-1].markers + tuple(markers(text, line.start(), line.end())))
         claims += found
@@ -117,9 +123,9 @@ def _copies(text: str, verbatim: Sequence[str]) -> list[tuple[int, int]]:
 def _stands_alone(text: str, start: int, end: int) -> bool:
     """Whether `text[start:end]` is a sentence of its own there, and not a part of one ("It is false that …")."""
     line = text[text.rfind("\n", 0, start) + 1 : start]
-    begins = not _BULLET.sub("", line.lstrip(), count=1).strip() or line.rstrip()[-1] in ".!?…\"”’»)]】"
+    begins = not _BULLET.sub("", line.lstrip(), count=1).strip() or line.rstrip()[-1] in '.!?…"”’»)]】'
     after = text[end : end + 1]
-    ends = after in ("", "\n") or bool(MARKER.match(text[end:].lstrip())) or (after.isspace() and text[end - 1] in ".!?…\"”’»)")
+    ends = after in ("", "\n") or bool(MARKER.match(text[end:].lstrip())) or (after.isspace() and text[end - 1] in '.!?…"”’»)')
     return begins and (ends or text[end:].strip() in (".", "!"))
 
 

@@ -32,11 +32,14 @@ PARTS = {"eval": "eval.cli", "serve": "qa.server.serve", "mcp": "qa.mcp"}
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; returns its exit code."""
     arguments = list(sys.argv[1:] if arguments is None else arguments)
+    sys.stdout.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
     try:
         parsed = _parser(arguments).parse_args(arguments)
         return parsed.run(parsed)
     except SeedqaError as error:
-        print(f"qa: {error}", file=sys.stderr)
+        from qa.terminal import note
+
+        note(str(error))
         return error.exit_code
     except KeyboardInterrupt:
         print("qa: interrupted", file=sys.stderr)
@@ -171,7 +174,7 @@ def _index_status(parsed: argparse.Namespace) -> int:
     from index.build import check_fresh
     from index.store import open_current
     from qa.answer import recipe
-    from qa.terminal import note
+    from qa.terminal import note, safe
 
     settings = _settings(parsed)
     generation = open_current(settings.index_path)
@@ -182,7 +185,7 @@ def _index_status(parsed: argparse.Namespace) -> int:
     print(f"passages    {manifest.passages} ({manifest.sentences} sentences)")
     print(f"embedder    {manifest.encoder['name']} ({manifest.encoder['runtime']}, agreement {manifest.encoder['agreement']:.6f})")
     for refused in manifest.refused:
-        print(f"refused     {refused.source} {refused.reason}")
+        print(safe(f"refused     {refused.source} {refused.reason}"))
     for line in check_fresh(generation, recipe(settings)):
         note(line)
     return 0
@@ -200,7 +203,7 @@ def _search(parsed: argparse.Namespace) -> int:
     from dataclasses import asdict
 
     from qa.answer import Answerer, shown
-    from qa.terminal import print_passages
+    from qa.terminal import note, print_json, print_passages
 
     settings = _settings(parsed)
     answerer = Answerer.open(settings)
@@ -208,9 +211,11 @@ def _search(parsed: argparse.Namespace) -> int:
     passages = [shown(hit) for hit in hits]
     if parsed.json:
         for passage in passages:
-            print(json.dumps(asdict(passage), ensure_ascii=False))
+            print_json(asdict(passage))
     else:
         print_passages(passages)
+    for notice in answerer.notices:
+        note(notice)
     return 0
 
 
@@ -231,14 +236,14 @@ def _add_ask(commands: Any) -> None:
 def _ask(parsed: argparse.Namespace) -> int:
     """Answer, with the quotes that prove it. With several questions the exit code is that of the last that was not answered."""
     from qa.answer import Answerer
-    from qa.terminal import print_answer
+    from qa.terminal import print_answer, print_json
 
     answerer = Answerer.open(_settings(parsed))
     code = 0
     for number, question in enumerate(_questions(parsed.question)):
         answer = answerer.answer(question)
         if parsed.json:
-            print(json.dumps(answer.to_dict(), ensure_ascii=False), flush=True)
+            print_json(answer.to_dict())
         else:
             print_answer(answer, first=number == 0, heading=parsed.question == ["-"])
         code = _exit_code(answer) or code
@@ -249,7 +254,9 @@ def _questions(words: Sequence[str]) -> Iterator[str]:
     if list(words) != ["-"]:
         yield _joined(words)
         return
-    sys.stdin.reconfigure(encoding="utf-8", errors="replace")  # type: ignore[union-attr]
+    from qa.terminal import read_utf8
+
+    read_utf8()
     yield from (line.strip() for line in sys.stdin if line.strip())
 
 
@@ -270,7 +277,7 @@ def _add_chat(commands: Any) -> None:
 def _chat(parsed: argparse.Namespace) -> int:
     """Ask and follow up. An empty line or /quit ends, /new forgets the conversation, /save FILE keeps the last answer as JSON."""
     from qa.answer import Answerer
-    from qa.terminal import Prompt, print_answer
+    from qa.terminal import Prompt, note, print_answer, print_json
     from qa.types import Turn
 
     answerer = Answerer.open(_settings(parsed))
@@ -284,11 +291,11 @@ def _chat(parsed: argparse.Namespace) -> int:
         elif line.startswith("/save"):
             _save(answer, line.removeprefix("/save").strip())
         elif line.startswith("/"):
-            print("commands: /new, /save FILE, /quit", file=sys.stderr)
+            note("commands: /new, /save FILE, /quit")
         else:
             answer = _turn(answerer, line, history)
             if answer and parsed.json:
-                print(json.dumps(answer.to_dict(), ensure_ascii=False), flush=True)
+                print_json(answer.to_dict())
             elif answer:
                 print_answer(answer)
     return 0
@@ -360,7 +367,7 @@ def _answers(path: Path) -> list[Answer]:
     except (ValueError, KeyError, TypeError, AttributeError):
         pass
     try:
-        return [Answer.from_dict(json.loads(line)) for line in text.splitlines() if line.strip()]
+        return [Answer.from_dict(json.loads(line)) for line in text.split("\n") if line.strip()]
     except (ValueError, KeyError, TypeError, AttributeError):
         raise UsageError(f"{path} holds no answer as `qa ask --json` writes it") from None
 

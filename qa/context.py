@@ -1,4 +1,4 @@
-"""Passages packed into the text that a language model reads: numbered from 1, best first, whole sentences only, within a budget."""
+"""Passages packed into the text that a language model reads: numbered from 1, best first, whole sentences, within a budget."""
 
 from __future__ import annotations
 
@@ -82,7 +82,7 @@ def _runs(hit: Hit) -> list[tuple[int, int]]:
     first, last = min(best, size - 1), min(best, size - 1) + 1
     runs = [(first, last)]
     while (first, last) != (0, size):
-        if last < size and (last - best <= best - first or first == 0):
+        if last < size and (last - best <= best - first + 1 or first == 0):
             last += 1
         else:
             first -= 1

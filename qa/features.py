@@ -22,12 +22,17 @@ Rarity = Callable[[str], float]
 SENTENCE_FEATURES = (
     "similarity",
     "similarity_to_best",
+    "contrast",
+    "contrast_to_best",
     "passage_similarity",
     "passage_score_to_best",
     "rank",
     "coverage",
     "coverage_in_context",
     "coverage_to_best",
+    "telling_coverage",
+    "telling_to_best",
+    "telling_around",
     "new_words",
     "length",
     "before_similarity",
@@ -36,9 +41,11 @@ SENTENCE_FEATURES = (
     "label_coverage",
     "wants_number_has",
     "wants_number_near",
+    "wants_unit_has",
     "wants_date_has",
     "wants_date_full",
     "wants_person_has",
+    "wants_name_near",
     "wants_place_has",
     "wants_reason_has",
     "wants_value_lacks",
@@ -69,6 +76,19 @@ _NUMBER = re.compile(
 _MONTH = r"(?:jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|sep(?:t(?:ember)?)?|oct(?:ober)?|nov(?:ember)?|dec(?:ember)?)\b"
 _DATE = re.compile(rf"\b(?:1\d{{3}}|20\d{{2}})\b|\b{_MONTH}|\b\d{{1,2}}(?:th|st|nd|rd)\b|\bcentur(?:y|ies)\b|\b(?:next|same|following|previous) day\b", re.IGNORECASE)
 _FULL_DATE = re.compile(rf"\b\d{{1,2}}(?:st|nd|rd|th)?\s+(?:of\s+)?{_MONTH}|\b{_MONTH}\.?\s+\d{{1,2}}\b|\b(?:1\d{{3}}|20\d{{2}})\b", re.IGNORECASE)
+_DURATION = re.compile(r"\b(?:second|minute|hour|day|night|week|month|year|decade|centur(?:y|ie)|season|generation)s?\b|\b(?:since|until|till|from)\b", re.IGNORECASE)
+_DISTANCE = re.compile(r"\b(?:km|kms|kilomet(?:er|re)s?|miles?|met(?:er|re)s?|feet|foot|yards?|inch(?:es)?|acres?|hectares?)\b|\d ?(?:m|ft|mi)\b", re.IGNORECASE)
+_SHARE = re.compile(r"%|\bper ?cent\b|\bpercentage\b|\b(?:half|third|quarter|majority|most)\b", re.IGNORECASE)
+_MONEY = re.compile(r"[$€£¥]|\b(?:dollars?|euros?|pounds?|francs?|yen|million|billion|cents?)\b", re.IGNORECASE)
+_UNITS = tuple(
+    (re.compile(asks, re.IGNORECASE), unit)
+    for asks, unit in (
+        (r"\bhow long\b|\bduration\b|\bhow many (?:minutes|hours|days|weeks|months|years)\b|\bhow old\b", _DURATION),
+        (r"\bhow (?:far|tall|high|deep|wide)\b|\bdistance\b", _DISTANCE),
+        (r"\b(?:percent(?:age)?|per cent|proportion|share|fraction)\b", _SHARE),
+        (r"\bhow much (?:money|did .* cost)\b|\b(?:price|cost|budget|salary|worth)\b", _MONEY),
+    )
+)
 _NAME = re.compile(r"(?<![.!?\"“”]\s)(?<!^)\b[A-ZÀ-ÖØ-Þ][\w'’-]+")
 _PLACE = re.compile(r"\b(?:in|at|from|near|to|into|of|around|outside|toward|towards|between|over|across|through|north|south|east|west)\s+(?:the\s+)?(?:\w+\s+)?[A-ZÀ-ÖØ-Þ]\w+")
 _REASON = re.compile(
@@ -89,6 +109,8 @@ class Candidate:
     similarity: float
     values: np.ndarray
     stems: frozenset[str]
+    covers: frozenset[str]
+    """The question's words that stand in the sentence or its article's title."""
 
     @property
     def passage(self) -> Passage:
@@ -107,63 +129,99 @@ def stems(text: str) -> tuple[str, ...]:
 
 def candidates(question: Question, hits: Sequence[Hit], rarity: Rarity) -> list[Candidate]:
     """Every sentence of the retrieved passages, with its features, in the order of the passages."""
-    if not hits:
+    places = [(rank, hit, n) for rank, hit in enumerate(hits) for n in range(len(hit.passage.sentences))]
+    if not places:
         return []
     weights = {word: rarity(word) for word in question.words}
-    best_similarity = max(hit.sentence for hit in hits)
-    raw = [
-        (rank, hit, n, _coverage(question, hit, n, weights)) for rank, hit in enumerate(hits) for n in range(len(hit.passage.sentences))
-    ]
-    best_coverage = max((coverage[1] for *_, coverage in raw), default=0.0)
-    return [
-        _candidate(question, hits[0], rank, hit, n, coverage, best_similarity, best_coverage, weights) for rank, hit, n, coverage in raw
-    ]
+    covers = [_cover(hit.passage, n, weights) for _, hit, n in places]
+    telling = _telling(weights, covers)
+    field = _Field(
+        hits[0].score,
+        max(_similarity(hit, n) for _, hit, n in places),
+        max(_contrast(hit, n) for _, hit, n in places),
+        max(_sum(cover.context, weights) for cover in covers),
+        max(_sum(cover.own, telling) for cover in covers),
+    )
+    return [_candidate(question, *place, cover, weights, telling, field) for place, cover in zip(places, covers, strict=True)]
 
 
-def _coverage(question: Question, hit: Hit, n: int, weights: dict[str, float]) -> tuple[float, float]:
-    """Share of the question's rarity found in the sentence with its title, and in its context (passage header, neighbours) too."""
-    total = sum(weights.values()) or 1.0
-    passage = hit.passage
-    own = set(stems(passage.sentences[n].full_text)) | set(stems(passage.title))
-    around = own.union(stems(passage.header), *(stems(s.text) for s in passage.sentences[max(0, n - 1) : n + 2]))
-    return sum(w for word, w in weights.items() if word in own) / total, sum(w for word, w in weights.items() if word in around) / total
+@dataclass(frozen=True, slots=True)
+class _Cover:
+    """Which words of the question stand in the sentence itself, in it or the title, and in its context (header, neighbours) too."""
+
+    own: frozenset[str]
+    titled: frozenset[str]
+    context: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class _Field:
+    """The best values among the candidates, to which each is compared."""
+
+    score: float
+    similarity: float
+    contrast: float
+    coverage: float
+    telling: float
+
+
+def _cover(passage: Passage, n: int, weights: dict[str, float]) -> _Cover:
+    own = frozenset(stems(passage.sentences[n].full_text)) & weights.keys()
+    titled = own | (frozenset(stems(passage.title)) & weights.keys())
+    around = frozenset().union(stems(passage.header), *(stems(s.text) for s in passage.sentences[max(0, n - 1) : n + 2]))
+    return _Cover(own, titled, titled | (around & weights.keys()))
+
+
+def _telling(weights: dict[str, float], covers: Sequence[_Cover]) -> dict[str, float]:
+    """Rarity among the candidates: a word that the context of nearly all of them holds tells none of them apart."""
+    total = len(covers)
+    shares = {word: sum(word in cover.context for cover in covers) / total for word in weights}
+    return {word: weight * (1.0 - shares[word]) for word, weight in weights.items()}
+
+
+def _sum(words: frozenset[str], weights: dict[str, float]) -> float:
+    return sum(weights[word] for word in words) / (sum(weights.values()) or 1.0)
+
+
+def _similarity(hit: Hit, n: int) -> float:
+    return hit.sentences[n].similarity if 0 <= n < len(hit.sentences) else 0.0
+
+
+def _contrast(hit: Hit, n: int) -> float:
+    return hit.sentences[n].contrast if 0 <= n < len(hit.sentences) else 0.0
 
 
 def _candidate(
-    question: Question,
-    first: Hit,
-    rank: int,
-    hit: Hit,
-    n: int,
-    coverage: tuple[float, float],
-    best_similarity: float,
-    best_coverage: float,
-    weights: dict[str, float],
+    question: Question, rank: int, hit: Hit, n: int, cover: _Cover, weights: dict[str, float], telling: dict[str, float], best: _Field
 ) -> Candidate:
     sentence = hit.passage.sentences[n]
     own = stems(sentence.full_text)
-    similarity = hit.sentences[n].similarity if hit.sentences else hit.score
-    new = [word for word in own if word not in weights]
-    has = _wanted(question, sentence, own, weights)
+    similarity, contrast = _similarity(hit, n), _contrast(hit, n)
+    coverage, in_context, told = _sum(cover.titled, weights), _sum(cover.context, weights), _sum(cover.own, telling)
     values = (
         similarity,
-        similarity - best_similarity,
+        similarity - best.similarity,
+        contrast,
+        contrast - best.contrast,
         hit.dense,
-        hit.score - first.score,
+        hit.score - best.score,
         math.log1p(rank),
-        coverage[0],
-        coverage[1],
-        coverage[1] - best_coverage,
-        min(len(set(new)), 12) / 12,
+        coverage,
+        in_context,
+        in_context - best.coverage,
+        told,
+        told - best.telling,
+        _sum(cover.context, telling) - told,
+        min(len({word for word in own if word not in weights}), 12) / 12,
         min(len(own), 40) / 40,
-        hit.sentences[n - 1].similarity if n and hit.sentences else 0.0,
-        hit.sentences[n + 1].similarity if n + 1 < len(hit.sentences) else 0.0,
+        _similarity(hit, n - 1),
+        _similarity(hit, n + 1),
         float(hit.passage.kind == "facts"),
         _share(weights, stems(sentence.label)) if sentence.label else 0.0,
-        *has,
+        *_wanted(question, sentence, weights),
         _pairs(question.words, own),
     )
-    return Candidate(rank, hit, n, similarity, np.array(values, dtype=np.float64), frozenset(own))
+    return Candidate(rank, hit, n, similarity, np.array(values, dtype=np.float64), frozenset(own), cover.titled)
 
 
 def _share(weights: dict[str, float], words: Sequence[str]) -> float:
@@ -171,18 +229,35 @@ def _share(weights: dict[str, float], words: Sequence[str]) -> float:
     return sum(w for word, w in weights.items() if word in found) / (sum(weights.values()) or 1.0)
 
 
-def _wanted(question: Question, sentence: Sentence, own: Sequence[str], weights: dict[str, float]) -> tuple[float, ...]:
+def _wanted(question: Question, sentence: Sentence, weights: dict[str, float]) -> tuple[float, ...]:
     """Whether the sentence holds a value of the wanted kind; 0 where another kind is wanted."""
     text = sentence.full_text
     number = question.kind == "number" and bool(_NUMBER.search(text))
     near = number and _number_near(text, weights)
+    unit = _unit_asked(question)
+    has_unit = unit is not None and bool(unit.search(text))
     date = question.kind == "date" and bool(_DATE.search(text))
     full = date and bool(_FULL_DATE.search(text))
     person = question.kind == "person" and _has_new_name(question, text)
+    name_near = question.kind == "person" and _name_near(question, text, weights)
     place = question.kind == "place" and bool(_PLACE.search(text)) and _has_new_name(question, text)
     reason = question.kind == "reason" and bool(_REASON.search(text))
     lacks = question.kind not in ("other", "yes_no") and not (number or date or person or place or reason)
-    return tuple(float(value) for value in (number, near, date, full, person, place, reason, lacks))
+    return tuple(float(value) for value in (number, near, has_unit, date, full, person, name_near, place, reason, lacks))
+
+
+def _unit_asked(question: Question) -> re.Pattern[str] | None:
+    return next((unit for asks, unit in _UNITS if asks.search(question.text)), None)
+
+
+def _name_near(question: Question, text: str, weights: dict[str, float]) -> bool:
+    """A name that the question does not give, with a word of the question that is no name within the five words after or before."""
+    asked = question.text.casefold()
+    words = text.split()
+    telling = {stem for word in question.text.split()[1:] if not word[:1].isupper() for stem in stems(word)}
+    names = [i for i, word in enumerate(words) if _CAPITALISED.match(word.strip("(\"“")) and word.strip(".,;:()\"'“”").casefold() not in asked]
+    near = {i for i, word in enumerate(words) if telling.intersection(stems(word))}
+    return any(0 < abs(i - j) <= 5 for i in names for j in near)
 
 
 def _number_near(text: str, weights: dict[str, float]) -> bool:

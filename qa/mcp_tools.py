@@ -56,7 +56,7 @@ def tools(settings: Settings, shelf: Shelf) -> MCPServer:
             list[dict[str, str]] | None, Field(description='earlier exchanges: [{"question", "answer"}], oldest first')
         ] = None,
     ) -> dict[str, Any]:
-        """Answer a question from the articles. Each sentence has citations with the quote, file, line and offsets that prove it."""
+        """Answer a question from the articles. Each sentence has citations: the quote, file, line and offsets that prove it."""
         _check(question, settings)
         turns = [Turn(str(turn.get("question", "")), str(turn.get("answer", ""))) for turn in history or []]
         return await _told(lambda: outline(shelf.served().answerer.answer(question, turns)))
@@ -100,20 +100,8 @@ async def _told(call: Callable[[], T]) -> T:
 def outline(answer: Answer) -> dict[str, Any]:
     """An answer without what an agent does not need: its passages are left out unless it abstains."""
     data = linked(answer)
-    kept = (
-        "standalone_question",
-        "status",
-        "answer",
-        "confidence",
-        "claims",
-        "citations",
-        "conflicts",
-        "unresolved_markers",
-        "notices",
-    )
-    if answer.status == "abstained":
-        kept += ("passages",)
-    return {name: data[name] for name in kept}
+    without = {"question", "index", "model", "timings_ms"} | ({"passages"} if answer.status != "abstained" else set())
+    return {name: value for name, value in data.items() if name not in without}
 
 
 def found(served: Served, query: str, k: int, mode: str) -> list[dict[str, Any]]:

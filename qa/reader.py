@@ -18,10 +18,14 @@ from index.types import Hit
 from qa.features import ANSWER_FEATURES, SENTENCE_FEATURES, Candidate, Rarity, answer_values, candidates
 from qa.question import Question, read
 
-ENOUGH = 0.5
-"""A further sentence is given when its probability is at least this share of the best one's …"""
-ENOUGH_SEVERAL = 0.3
-"""… or this share, where the question asks for several things."""
+ENOUGH = 0.4
+"""A further sentence is given when it is worth this much beside the best one …"""
+ENOUGH_SEVERAL = 0.2
+"""… or this much, where the question asks for several things."""
+NEWS = 1.0
+"""Worth of all the question's words, beside a worth of 1 for the best sentence's probability."""
+DEPTH = 24
+"""Sentences that are looked at after the best one."""
 WORDS = 90
 """Words after which no further sentence is begun."""
 REPEATED = 0.75
@@ -72,7 +76,7 @@ def answer(text: str, hits: Sequence[Hit], rarity: Rarity, most: int = 4) -> Rea
     sentence_model, answer_model = models()
     ranked = rank(question, hits, rarity, sentence_model)
     confidence = float(answer_model(answer_values(question, hits, ranked, rarity))) if ranked else 0.0
-    return Reading(question, tuple(choose(question, ranked, most)), tuple(ranked), confidence)
+    return Reading(question, tuple(choose(question, ranked, rarity, most)), tuple(ranked), confidence)
 
 
 def rank(question: Question, hits: Sequence[Hit], rarity: Rarity, model: Logistic) -> list[tuple[float, Candidate]]:
@@ -85,20 +89,31 @@ def rank(question: Question, hits: Sequence[Hit], rarity: Rarity, model: Logisti
     return [(float(probabilities[n]), found[n]) for n in order]
 
 
-def choose(question: Question, ranked: Sequence[tuple[float, Candidate]], most: int) -> list[tuple[float, Candidate]]:
-    """The best sentence, and those after it that are nearly as likely and say something new."""
-    chosen: list[tuple[float, Candidate]] = []
-    words = 0
-    for probability, candidate in ranked:
-        share = ENOUGH_SEVERAL if question.several else ENOUGH
-        if chosen and (len(chosen) == most or words >= WORDS or probability < share * chosen[0][0]):
+def choose(question: Question, ranked: Sequence[tuple[float, Candidate]], rarity: Rarity, most: int) -> list[tuple[float, Candidate]]:
+    """The best sentence, then each time the one worth most beside those chosen, while one is worth enough.
+
+    What a further sentence is worth is its probability, as a share of the best one's, and the share of the question's rarity that
+    no chosen sentence holds yet: the second half of a question in two parts is answered by a sentence that shares nothing
+    with the first (maximal marginal relevance turned to coverage; Carbonell and Goldstein 1998; Lin and Bilmes 2011, section 4).
+    """
+    weights = {word: rarity(word) for word in question.words}
+    total = sum(weights.values()) or 1.0
+    enough = ENOUGH_SEVERAL if question.several else ENOUGH
+    chosen: list[tuple[float, Candidate]] = list(ranked[:1])
+    left = list(ranked[1:DEPTH])
+    covered = set(chosen[0][1].covers) if chosen else set()
+    while left and len(chosen) < most and sum(len(c.sentence.text.split()) for _, c in chosen) < WORDS:
+        worth = [p / chosen[0][0] + NEWS * sum(weights[w] for w in c.covers - covered) / total for p, c in left]
+        best = max(range(len(left)), key=lambda n: (worth[n], -n))
+        if worth[best] < enough:
             break
-        if any(_repeats(candidate, other) for _, other in chosen):
-            continue
-        chosen.append((probability, candidate))
-        words += len(candidate.sentence.text.split())
+        taken = left.pop(best)
+        if not any(_repeats(taken[1], other) for _, other in chosen):
+            chosen.append(taken)
+            covered |= taken[1].covers
     return chosen
 
 
 def _repeats(candidate: Candidate, other: Candidate) -> bool:
     return len(candidate.stems & other.stems) >= REPEATED * max(1, len(candidate.stems))
+

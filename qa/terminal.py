@@ -14,7 +14,10 @@ from qa.types import Answer, Citation, Claim, ShownPassage
 from qa.verify import Check
 
 _STYLES = {"bold": "1", "dim": "2", "red": "31", "green": "32", "yellow": "33", "cyan": "36"}
-_CONTROL = {code: None for code in (*range(9), *range(11, 32), *range(127, 160))}
+_HIDDEN = (*range(9), *range(11, 32), *range(127, 160), *range(0x202A, 0x202F), *range(0x2066, 0x206A))
+"""Control characters and changes of writing direction: a terminal obeys them."""
+_CONTROL = dict.fromkeys(_HIDDEN)
+_ESCAPED = {code: f"\\u{code:04x}" for code in (*_HIDDEN, 0x2028, 0x2029) if code >= 32}
 
 
 def _colours(stream: TextIO) -> bool:
@@ -31,6 +34,12 @@ def paint(text: str, *styles: str, stream: TextIO | None = None) -> str:
 def safe(text: str) -> str:
     """Text from a file or a model without control characters: it cannot move the cursor or recolour the screen."""
     return text.translate(_CONTROL)
+
+
+def print_json(value: Any) -> None:
+    """One line of JSON, at once. What a terminal would obey is escaped; all is, where the output's encoding is not UTF-8."""
+    text = json.dumps(value, ensure_ascii=(sys.stdout.encoding or "").lower().replace("-", "") != "utf8")
+    print(text.translate(_ESCAPED), flush=True)
 
 
 def note(line: str) -> None:
@@ -105,8 +114,7 @@ def print_passages(passages: Sequence[ShownPassage]) -> None:
 def print_check(check: Check, as_json: bool = False) -> None:
     """One line for one citation."""
     if as_json:
-        record: dict[str, Any] = asdict(check)
-        print(json.dumps(record, ensure_ascii=False))
+        print_json(asdict(check))
         return
     colour = {"same": "green", "moved": "yellow"}.get(check.state, "red")
     now = f" (now line {check.line})" if check.state == "moved" else ""
@@ -139,11 +147,18 @@ class Bar:
         self._bar.update(done - self._bar.n)
 
 
+def read_utf8() -> None:
+    """Read standard input as UTF-8 whatever the locale; what is not UTF-8 is replaced, a mark at the beginning skipped."""
+    sys.stdin.reconfigure(encoding="utf-8-sig", errors="replace")  # type: ignore[union-attr]
+
+
 class Prompt:
     """Lines typed at a prompt, with editing and history; without a terminal, the lines of standard input."""
 
     def __init__(self, prompt: str) -> None:
         self._prompt = prompt if sys.stdin.isatty() else ""
+        if not self._prompt:
+            read_utf8()
 
     def __iter__(self) -> Iterator[str]:
         if self._prompt:

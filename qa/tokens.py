@@ -20,9 +20,7 @@ SHA256 = "223921b76ee99bde995b7ff738513eef100fb51d18c93597a113bcffe865b2a7"
 """What tiktoken_ext/openai_public.py expects of the file."""
 
 # The pattern that cuts text into words before the merges, from tiktoken_ext/openai_public.py, `cl100k_base`.
-PATTERN = (
-    r"'(?i:[sdmt]|ll|ve|re)|[^\r\n\p{L}\p{N}]?+\p{L}++|\p{N}{1,3}+| ?[^\s\p{L}\p{N}]++[\r\n]*+|\s++$|\s*[\r\n]|\s+(?!\S)|\s"
-)
+PATTERN = r"'(?i:[sdmt]|ll|ve|re)|[^\r\n\p{L}\p{N}]?+\p{L}++|\p{N}{1,3}+| ?[^\s\p{L}\p{N}]++[\r\n]*+|\s++$|\s*[\r\n]|\s+(?!\S)|\s"
 
 
 def count(text: str) -> int:
@@ -40,7 +38,7 @@ def encoding() -> Encoding:
 
 @lru_cache(maxsize=1)
 def ranks() -> dict[bytes, int]:
-    """The vocabulary: token bytes to rank; a lower rank is, roughly, a more frequent piece of text. The file's hash is checked."""
+    """The vocabulary: token bytes to rank; a lower rank is, roughly, a more frequent piece. The file's hash is checked."""
     try:
         data = (files("qa") / "data" / "cl100k_base.tiktoken").read_bytes()
     except OSError:

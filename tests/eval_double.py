@@ -18,10 +18,15 @@ ARTICLE = "\n".join(FACTS)
 def questions() -> list[Question]:
     """Forty answerable rows in two categories, ten unanswerable ones, and one conversation of two rows."""
     rows = [
-        Question(f"q-{n}", "single_fact" if n % 2 else "paraphrase", f"Who took town number {n}?", ((f"captain {n}",),), evidence(n))
+        Question(
+            f"q-{n}", "single_fact" if n % 2 else "paraphrase", f"Who took town number {n}?", ((f"captain {n}",),), evidence(n)
+        )
         for n in range(40)
     ]
-    rows += [Question(f"none-{n}", "unanswerable", f"Who is the mayor {n} hated?", kind="plausible", answerable=False) for n in range(10)]
+    rows += [
+        Question(f"none-{n}", "unanswerable", f"Who is the mayor {n} hated?", kind="plausible", answerable=False)
+        for n in range(10)
+    ]
     for n, earlier in ((1, ("town number 5?",)), (2, ("town number 5?", "captain 5?"))):
         rows.append(Question(f"f-{n}", "follow_up", "year 1905?", (("1905",),), evidence(5), earlier, "conv", "Which year?"))
     return rows
@@ -70,11 +75,27 @@ def system(
             if confidence < least:
                 return Answer(question, question, "abstained", "", confidence, timings_ms={"total": 1.0})
             cited = Citation(
-                1, passage.source, "", "Facts", (), passage.text, passage.start + shift, passage.end + shift, passage.line, passage.id
+                1,
+                passage.source,
+                "",
+                "Facts",
+                (),
+                passage.text,
+                passage.start + shift,
+                passage.end + shift,
+                passage.line,
+                passage.id,
             )
             claim = Claim(passage.text, 0, len(passage.text), (1,), "quoted")
             return Answer(
-                question, question, "answered", passage.text + " [1]", min(confidence, 1.0), (claim,), (cited,), timings_ms={"total": 2.0}
+                question,
+                question,
+                "answered",
+                passage.text + " [1]",
+                min(confidence, 1.0),
+                (claim,),
+                (cited,),
+                timings_ms={"total": 2.0},
             )
 
         return answer

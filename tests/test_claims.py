@@ -17,7 +17,10 @@ def claims(text: str, *verbatim: str) -> list[tuple[str, tuple[int, ...]]]:
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
-        ("X won the war. [1] Then Y came [2, 3]. Z left.[1][4]", [("X won the war.", (1,)), ("Then Y came.", (2, 3)), ("Z left.", (1, 4))]),
+        (
+            "X won the war. [1] Then Y came [2, 3]. Z left.[1][4]",
+            [("X won the war.", (1,)), ("Then Y came.", (2, 3)), ("Z left.", (1, 4))],
+        ),
         ("X won [1-3]. Y lost [Passage 2].", [("X won.", (1, 2, 3)), ("Y lost.", (2,))]),
         ("X won [^1]. Y lost 【2†source】.", [("X won.", (1,)), ("Y lost.", (2,))]),
         ("According to [1], the MNLA lost Gao.", [("The MNLA lost Gao.", (1,))]),
@@ -49,7 +52,9 @@ def test_a_copied_sentence_is_one_claim_and_its_brackets_are_text() -> None:
     assert claims(f"{copied} [3]\nIt ended. [1]", copied) == [(copied, (3,)), ("It ended.", (1,))]
 
 
-@pytest.mark.parametrize("text", ["It is false that the city fell.", "Nobody believed: the city fell.", "the city fell. in a film"])
+@pytest.mark.parametrize(
+    "text", ["It is false that the city fell.", "Nobody believed: the city fell.", "the city fell. in a film"]
+)
 def test_a_copy_inside_a_longer_sentence_is_not_cut_out(text: str) -> None:
     assert "the city fell." not in [claim for claim, _ in claims(text, "the city fell.")] or text.startswith("the city fell. ")
 
@@ -72,7 +77,9 @@ def test_plain_leads_nowhere() -> None:
     assert plain(hostile) == "It fell.  See the page now."
 
 
-@pytest.mark.parametrize("text", [CANNOT_ANSWER, CANNOT_ANSWER.lower()[:-1], f"{CANNOT_ANSWER} [1]", f"**{CANNOT_ANSWER}** Sorry."])
+@pytest.mark.parametrize(
+    "text", [CANNOT_ANSWER, CANNOT_ANSWER.lower()[:-1], f"{CANNOT_ANSWER} [1]", f"**{CANNOT_ANSWER}** Sorry."]
+)
 def test_saying_that_it_cannot_answer(text: str) -> None:
     assert cannot_answer(text)
 

@@ -36,7 +36,12 @@ def test_passages_are_numbered_in_their_order() -> None:
 def test_a_passage_that_is_too_long_keeps_whole_sentences_around_the_best() -> None:
     hit = Hit(TWO, 0.9, sentences=(SentenceHit(2, 0.7), SentenceHit(0, 0.1)))
     overhead = words(written(TWO, 1)) - words(TWO.text)
-    for room, kept in [(2, None), (3, ["Three three three."]), (4, ["Three three three.", "Four."]), (6, ["Two two.", "Three three three.", "Four."])]:
+    for room, kept in [
+        (2, None),
+        (3, ["Three three three."]),
+        (4, ["Three three three.", "Four."]),
+        (6, ["Two two.", "Three three three.", "Four."]),
+    ]:
         context = pack([hit], overhead + room, words)
         assert [s.text for p in context.shown for s in p.sentences] == (kept or [])
     assert pack([hit], overhead + 7, words).shown == (TWO,)

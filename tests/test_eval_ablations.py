@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from eval.ablations import ABLATIONS, without
+from eval.ablations import ABLATIONS, OF_THE_INDEX, weights_without, without
 from eval.cli import ABLATIONS as NAMES
 from index import build
 from index.fuse import MODES
@@ -20,11 +20,11 @@ def test_the_names_are_those_of_the_command() -> None:
 
 
 def test_everything_is_put_back() -> None:
-    before = (build.repair, build.passage_text, build.sentence_texts, build.parse, MODES["hybrid"])
-    for part in ABLATIONS:
+    before = (build.repair, build.passage_text, build.sentence_texts, build.parse)
+    for part in OF_THE_INDEX:
         with pytest.raises(RuntimeError), without(part):
             raise RuntimeError
-    assert (build.repair, build.passage_text, build.sentence_texts, build.parse, MODES["hybrid"]) == before
+    assert (build.repair, build.passage_text, build.sentence_texts, build.parse) == before
 
 
 def test_without_repair() -> None:
@@ -49,14 +49,9 @@ def test_without_facts() -> None:
     assert any(INFOBOX[block.start : block.end].strip() == "Casualties1: 4 killed" for block in blocks), blocks
 
 
-@pytest.mark.parametrize("part", ["words", "sentences"])
-def test_without_a_ranking_the_others_keep_their_proportion(part: str) -> None:
-    usual = MODES["hybrid"]
-    with without(part):
-        left = MODES["hybrid"]
+@pytest.mark.parametrize(("part", "gone", "kept"), [("words", "words", "sentence"), ("sentences", "sentence", "words")])
+def test_without_a_ranking_the_others_keep_their_proportion(part: str, gone: str, kept: str) -> None:
+    usual, left = MODES["hybrid"], weights_without(part)
+    assert getattr(left, gone) == 0.0
     assert left.passage + left.sentence + left.words == pytest.approx(1.0)
-    assert (left.words if part == "words" else left.sentence) == 0.0
-    if part == "words":
-        assert left.passage / left.sentence == pytest.approx(usual.passage / usual.sentence)
-    else:
-        assert left.passage / left.words == pytest.approx(usual.passage / usual.words)
+    assert left.passage / getattr(left, kept) == pytest.approx(usual.passage / getattr(usual, kept))

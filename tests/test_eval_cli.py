@@ -4,19 +4,16 @@ from __future__ import annotations
 
 import argparse
 import json
-import sys
 from pathlib import Path
 
 import pytest
-
-sys.path.insert(0, str(Path(__file__).parent))
-from eval_double import ARTICLE, questions, system
 
 from eval import results
 from eval.cli import add_commands
 from eval.questions import to_dict
 from eval.run import evaluate
 from index.errors import UsageError
+from tests.eval_double import ARTICLE, questions, system
 
 
 def run(*arguments: str) -> int:
@@ -53,7 +50,7 @@ def test_check(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
 def test_compare(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert run("compare", "good.json", "bad.json") == 0
     assert "Citations proved by the file" in capsys.readouterr().out
-    with pytest.raises(UsageError, match="there is no result file none.json"):
+    with pytest.raises(UsageError, match="there is no result file none"):
         run("compare", "good.json", "none.json")
 
 

@@ -35,12 +35,22 @@ def test_beir(tmp_path: Path, qrels: str) -> None:
         ("d2", "0000001.txt", "A river."),
     ]
     one, two = found.questions
-    assert (one.id, one.category, one.gold, one.relevant, one.answerable) == ("q1", "tiny", (("Gao",),), (("0000000.txt", 2.0),), True)
+    assert (one.id, one.category, one.gold, one.relevant, one.answerable) == (
+        "q1",
+        "tiny",
+        (("Gao",),),
+        (("0000000.txt", 2.0),),
+        True,
+    )
     assert (two.category, two.gold, two.relevant, two.answerable) == ("tiny unanswerable", (), (), False)
 
 
 def test_squad(tmp_path: Path) -> None:
-    answers = [{"text": "Gao", "answer_start": 0}, {"text": "Gao", "answer_start": 0}, {"text": "the city of Gao", "answer_start": 0}]
+    answers = [
+        {"text": "Gao", "answer_start": 0},
+        {"text": "Gao", "answer_start": 0},
+        {"text": "the city of Gao", "answer_start": 0},
+    ]
     questions = [
         {"id": "a", "question": "Which?", "answers": answers},
         {"id": "b", "question": "What?", "answers": [], "is_impossible": True},
@@ -70,7 +80,7 @@ def test_what_is_missing_is_named(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="cannot be read as a dataset: JSONDecodeError"):
         load(folder)
     (folder / "corpus.jsonl").unlink()
-    with pytest.raises(UsageError, match="corpus.jsonl is missing"):
+    with pytest.raises(UsageError, match="jsonl is missing"):
         load(folder)
     (tmp_path / "x.json").write_text("[]", encoding="utf-8")
     with pytest.raises(UsageError, match="cannot be read"):

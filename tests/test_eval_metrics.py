@@ -78,7 +78,9 @@ def test_budget() -> None:
 
 
 def test_token_f1_by_hand() -> None:
-    assert metrics.token_f1("The city of Gao. [1]", [["Gao"]]) == pytest.approx(2 * 1 / (3 + 1)), "articles and markers are left out"
+    assert metrics.token_f1("The city of Gao. [1]", [["Gao"]]) == pytest.approx(2 * 1 / (3 + 1)), (
+        "articles and markers are left out"
+    )
     assert metrics.token_f1("Gao", [["Timbuktu", "gao"]]) == 1.0
     assert metrics.token_f1("Gao and Kidal", [["Gao"], ["Kidal"]]) == pytest.approx(2 * 2 / (3 + 2))
     assert metrics.token_f1("Mopti", [["Gao"]]) == 0.0

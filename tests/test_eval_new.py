@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-
-sys.path.insert(0, str(Path(__file__).parent))
-from eval_double import FACTS, PASSAGES
 
 from eval.judge import judge, messages, read_verdict
 from eval.new import spread, write_questions
 from eval.questions import Question, load
 from index.errors import ModelError
 from qa.types import Answer
+from tests.eval_double import FACTS, PASSAGES
 
 
 def typed(*lines: str) -> Callable[[str], str]:
@@ -35,7 +32,11 @@ def test_a_row_with_its_gold_quote(tmp_path: Path) -> None:
     ask = typed("Who took it?", f"captain {number} | column of captain {number}", "1", "none: Who paid?", "quit")
     assert write_questions(PASSAGES, path, ask, said.append) == 2
     fact, none = load(path)
-    assert (fact.id, fact.category, fact.gold) == ("fact-001", "single_fact", ((f"captain {number}", f"column of captain {number}"),))
+    assert (fact.id, fact.category, fact.gold) == (
+        "fact-001",
+        "single_fact",
+        ((f"captain {number}", f"column of captain {number}"),),
+    )
     assert fact.evidence[0][0].quote == FACTS[int(number)]
     assert (none.id, none.question, none.answerable) == ("unanswerable-001", "Who paid?", False)
     assert any(FACTS[int(number)] in line for line in said)

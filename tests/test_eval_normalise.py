@@ -19,7 +19,7 @@ from qa.types import Answer, Citation, Conflict, ConflictValue
         ("1\u202f500", "1500"),
         ("3,14", "3,14"),
         ("12,34,567", "12,34,567"),
-        ("Mali’s “army”", "mali's \"army\""),
+        ("Mali’s “army”", 'mali\'s "army"'),
         ("STRASSE Straße", "strasse strasse"),
     ],
 )
@@ -87,7 +87,10 @@ TWO = Question(
 
 
 def test_covered_groups_need_the_right_file() -> None:
-    assert covered_groups(TWO, "seeds/000.txt", "In June **the city of Gao** fell to\nthe rebels; 4 killed.", upper_repair) == {0, 1}
+    assert covered_groups(TWO, "seeds/000.txt", "In June **the city of Gao** fell to\nthe rebels; 4 killed.", upper_repair) == {
+        0,
+        1,
+    }
     assert covered_groups(TWO, "001.txt", "the city of Gao fell to the rebels", upper_repair) == frozenset()
     assert covered_groups(TWO, "001.txt", "Later Gao was taken by the rebels.", upper_repair) == {0}
 

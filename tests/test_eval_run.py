@@ -3,14 +3,10 @@
 from __future__ import annotations
 
 import json
-import sys
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
-
-sys.path.insert(0, str(Path(__file__).parent))
-from eval_double import questions, system
 
 from eval import results, table
 from eval.compare import as_text, compare
@@ -18,6 +14,7 @@ from eval.gate import faults, load_floors
 from eval.report import page
 from eval.run import evaluate
 from index.errors import ModelError, UsageError
+from tests.eval_double import questions, system
 
 ABOUT = {"file": "double", "split": "all"}
 FLOORS = {"proof_rate": {"min": 1.0}, "abstention_recall": {"min": 0.5}}
@@ -37,7 +34,12 @@ def test_figures_by_hand(good: results.Result) -> None:
     assert set(good["figures"]["by_category"]) == {"single_fact", "paraphrase", "unanswerable", "follow_up"}
     assert good["latency"]["stages"]["total"]["rows"] == 52
     row = next(row for row in good["rows"] if row["id"] == "q-7")
-    assert (row["status"], row["right"], row["citations"][0]["hits"], row["retrieved"][0]["covers"]) == ("answered", True, [0], [0])
+    assert (row["status"], row["right"], row["citations"][0]["hits"], row["retrieved"][0]["covers"]) == (
+        "answered",
+        True,
+        [0],
+        [0],
+    )
 
 
 def test_a_run_says_the_same_twice_and_in_parallel(good: results.Result) -> None:
@@ -175,7 +177,9 @@ def test_the_page_is_one_file_and_escapes_text(good: results.Result) -> None:
     assert "<script" not in html
     assert html.count("&lt;script&gt;alert(1)&lt;/script&gt; &amp; &lt;/details&gt;") >= 4
     assert html.count("<svg") == 4
-    assert "http" not in html.replace("http://www.w3.org", "").replace("http://purl.org", "").replace("http://creativecommons.org", "")
+    assert "http" not in html.replace("http://www.w3.org", "").replace("http://purl.org", "").replace(
+        "http://creativecommons.org", ""
+    )
     assert html == page({**good, "system": evil, "rows": rows})
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,6 +17,7 @@ from qa.types import Answer
 from tests.scripted_answerer import running, serve_folder
 
 pytestmark = pytest.mark.browser
+ROOT = Path(__file__).parent.parent
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 ARGUMENTS = [
     "--no-sandbox",
@@ -29,7 +31,8 @@ ARGUMENTS = [
 DESKTOP, PHONE = {"width": 1280, "height": 800}, {"width": 390, "height": 844}
 HOSTILE = (
     '<img src="/boom" onerror="boom=1"> <script>boom=2</script> [click](javascript:boom=3) ![x](https://evil/?q=1) '
-    "🏳️‍🌈 surrounds the castle of Boom. <b>Boom</b> fell in 1999 & rose. </mark></p><style>*{display:none}</style> ends the siege of Boom.\n"
+    "🏳️‍🌈 surrounds the castle of Boom. <b>Boom</b> fell in 1999 & rose. "
+    "</mark></p><style>*{display:none}</style> ends the siege of Boom.\n"
 )
 
 
@@ -48,7 +51,7 @@ def browser() -> Iterator[object]:
 def url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     folder = tmp_path_factory.mktemp("work") / "articles"
     folder.mkdir()
-    for path in (Path(__file__).parent.parent / "seeds").iterdir():
+    for path in (ROOT / "seeds").iterdir():
         (folder / path.name).write_bytes(path.read_bytes())
     (folder / "hostile.md").write_text(HOSTILE)
     app = create_app(Settings(), lambda: serve_folder(folder), lambda: "g1")
@@ -260,9 +263,7 @@ def test_on_a_phone_the_article_covers_the_page_and_back_returns(phone) -> None:
 
 
 def test_a_key_is_asked_for_and_kept_for_the_session(browser) -> None:  # type: ignore[no-untyped-def]
-    app = create_app(
-        Settings(api_keys=("open sesame",)), lambda: serve_folder(Path(__file__).parent.parent / "seeds"), lambda: "g1"
-    )
+    app = create_app(Settings(api_keys=("open sesame",)), lambda: serve_folder(ROOT / "seeds"), lambda: "g1")
     with running(app) as url:
         context = browser.new_context()
         page = context.new_page()
@@ -274,3 +275,34 @@ def test_a_key_is_asked_for_and_kept_for_the_session(browser) -> None:  # type: 
         page.locator(".cite").first.click()
         assert marked(page) == fold(stored(page)[0]["citations"][0]["quote"])
         context.close()
+
+
+@pytest.mark.slow
+def test_a_real_server_over_a_real_index_with_a_hostile_article(browser, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+    from eval.load import build, serving
+
+    folder = tmp_path / "articles"
+    shutil.copytree(ROOT / "seeds", folder)
+    (folder / "hostile.md").write_text(f"# The castle of Boom\n\nThe siege of the castle of Boom began in 1999. {HOSTILE}")
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("QA_")}
+    environment |= {"QA_INDEX": str(tmp_path / "index"), "QA_THRESHOLD": "0"}
+    build(folder, environment)
+    with serving(environment) as url:
+        for page in opened(browser, url, DESKTOP):
+            for question in (
+                "Who was wounded in the Battle of Gao?",
+                "And who commanded them?",
+                "When did the siege of the castle of Boom begin?",
+            ):
+                ask(page, question)
+            answers = stored(page)
+            assert answers[1]["standalone_question"] != "And who commanded them?"
+            for turn, answer in enumerate(answers):
+                assert answer["citations"]
+                for number, citation in enumerate(answer["citations"]):
+                    page.locator(".turn").nth(turn).locator(".proof").nth(number).click()
+                    place = f"{citation['source']}:{citation['line']}"
+                    page.wait_for_function("text => document.querySelector('#source-place').innerText.includes(text)", arg=place)
+                    assert marked(page) == citation["quote"]
+            assert page.evaluate("typeof boom") == "undefined"
+            assert page.locator("img, style").count() == 0

@@ -265,3 +265,21 @@ def test_a_generation_that_cannot_be_opened_leaves_the_old_one_in_place() -> Non
         return seen
 
     assert asyncio.run(scenario()) == ["g1", "g1", "a file of the index is missing", "g3", None]
+
+
+@pytest.mark.parametrize("traces", [True, False])
+def test_traces_are_recorded_only_if_asked_for_and_hold_no_question(monkeypatch: pytest.MonkeyPatch, traces: bool) -> None:
+    trace = pytest.importorskip("opentelemetry.sdk.trace", reason="opentelemetry-sdk is not installed")
+    from opentelemetry import trace as api
+    from opentelemetry.sdk.trace.export import SimpleSpanProcessor
+    from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
+
+    spans, provider = InMemorySpanExporter(), trace.TracerProvider()
+    provider.add_span_processor(SimpleSpanProcessor(spans))
+    monkeypatch.setattr(api, "get_tracer_provider", lambda: provider)
+    with client_for(Settings(traces=traces)) as client:
+        client.post("/v1/answers", json=QUESTION)
+        client.get("/v1/search", params={"q": "wounded"})
+    recorded = spans.get_finished_spans()
+    assert ("POST /v1/answers" in {span.name for span in recorded}) is traces
+    assert "wounded" not in str([(span.name, dict(span.attributes or {})) for span in recorded])

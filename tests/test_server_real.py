@@ -106,7 +106,7 @@ def test_the_openai_sdk_asks_asynchronously_and_reads_errors(url: str) -> None:
             said = [{"role": "user", "content": QUESTION}]
             with pytest.raises(NotFoundError, match="there is no model"):
                 await client.chat.completions.create(model="gpt-9", messages=said)  # type: ignore[arg-type]
-            with pytest.raises(BadRequestError, match="n is not possible|value of n"):
+            with pytest.raises(BadRequestError, match="this value of n"):
                 await client.chat.completions.create(model="extractive", messages=said, n=2)  # type: ignore[arg-type]
             replies = await asyncio.gather(*(client.chat.completions.create(model="extractive", messages=said) for _ in range(4)))  # type: ignore[arg-type]
         return [reply.choices[0].message.content for reply in replies]
@@ -179,14 +179,19 @@ def test_an_agent_asks_over_standard_input_and_output(environment: dict[str, str
     assert " ".join(quote.split()) == answer["citations"][0]["quote"]
 
 
-def test_schemathesis_finds_no_fault_and_nothing_undocumented(url: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize("path", ["/v1/verify", "others"])
+def test_schemathesis_finds_no_fault_and_nothing_undocumented(url: str, tmp_path: Path, path: str) -> None:
+    """All of OpenAPI. /v1/verify reads answers of older versions, so it may take more than the schema says."""
     program = Path(sys.executable).parent / "schemathesis"
     if not program.exists():
         pytest.skip("schemathesis is not installed")
-    checks = "not_a_server_error,status_code_conformance,content_type_conformance,response_headers_conformance,response_schema_conformance"
-    checks += ",negative_data_rejection,unsupported_method,missing_required_header,use_after_free"
-    command = [str(program), "run", f"{url}openapi.json", "--checks", checks, "--max-examples", "40", "--seed", "4", "--no-color"]
-    done = subprocess.run([*command, "--suppress-health-check", "all"], capture_output=True, text=True, timeout=500, cwd=tmp_path)
+    checks = "not_a_server_error,status_code_conformance,content_type_conformance,response_headers_conformance"
+    checks += ",response_schema_conformance,unsupported_method,missing_required_header,use_after_free"
+    part = ["--include-path", path] if path == "/v1/verify" else ["--exclude-path", "/v1/verify"]
+    checks += "" if path == "/v1/verify" else ",negative_data_rejection"
+    command = [str(program), "run", f"{url}openapi.json", *part, "--checks", checks, "--max-examples", "40", "--seed", "4"]
+    command += ["--no-color", "--suppress-health-check", "all"]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=500, cwd=tmp_path)
     assert done.returncode == 0, done.stdout[-4000:]
 
 
@@ -246,7 +251,10 @@ def test_a_load_with_a_rebuild_in_the_middle_fails_no_request() -> None:
 
 
 GARBAGE = b"<html>not a completion</html>"
-PARTIAL = b'data: {"id":"1","object":"chat.completion.chunk","created":1,"model":"m","choices":[{"index":0,"delta":{"role":"assistant","content":"In"}}]}\n\n'
+PARTIAL = (
+    b'data: {"id":"1","object":"chat.completion.chunk","created":1,"model":"m",'
+    b'"choices":[{"index":0,"delta":{"role":"assistant","content":"In"}}]}\n\n'
+)
 
 
 @contextmanager
@@ -254,7 +262,7 @@ def model_server(reply: object) -> Iterator[dict[str, str]]:
     """Settings for a model behind a server of OpenAI's protocol that answers each request by `reply(handler)`."""
 
     class Handler(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:  # noqa: N802
+        def do_POST(self) -> None:
             self.rfile.read(int(self.headers["content-length"]))
             reply(self)  # type: ignore[operator]
 

@@ -129,7 +129,7 @@ function pendingTurn(question) {
   const badge = make("span", { className: "badge working" }, "Searching…");
   const text = make("p", { className: "answer typing" });
   const element = make("article", { className: "turn", "aria-busy": "true" }, make("h2", {}, question), make("div", { className: "verdict" }, badge), text);
-  const replace = (other) => { element.replaceWith(other); other.scrollIntoView({ block: "nearest" }); };
+  const replace = (other) => { element.replaceWith(other); other.scrollIntoView({ block: "start" }); };
   return {
     element,
     found: (passages) => { badge.textContent = `Reading ${plural(passages.length, "passage", "passages")}…`; },
@@ -174,11 +174,13 @@ function turnOf(answer) {
   return turn;
 }
 
+const sureness = (answer) => (answer.status === "abstained" ? `${percent(answer)} sure: too little to answer` : `${percent(answer)} confident`);
+
 function verdict(answer) {
   const level = make("span");
   level.style.width = `${Math.round(answer.confidence * 100)}%`;
   const bar = make("span", { className: answer.confidence < 0.5 ? "bar low" : "bar", "aria-hidden": "true" }, level);
-  const confidence = make("span", { className: "confidence", title: "Probability that this answer is right" }, bar, `${percent(answer)} confident`);
+  const confidence = make("span", { className: "confidence", title: "Probability that this answer is right" }, bar, sureness(answer));
   return make("div", { className: "verdict" }, make("span", { className: `badge ${answer.status}` }, VERDICT[answer.status] ?? answer.status), confidence);
 }
 
@@ -390,7 +392,7 @@ async function shelf() {
     const { total, sources } = await (await call("v1/sources?limit=12")).json();
     $("count").textContent = total > sources.length ? `${plural(total, "article", "articles")}, among them` : plural(total, "article", "articles");
     $("shelf").replaceChildren(...sources.map((source) => {
-      const button = make("button", { type: "button" }, make("div", {}, source.title || source.source), make("div", { className: "file" }, source.source));
+      const button = make("button", { type: "button" }, source.title ? make("div", {}, source.title) : null, make("div", { className: "file" }, source.source));
       button.addEventListener("click", () => { opened = { answer: null, returnTo: button }; history.pushState({ pane: true }, "", source.url.slice(1)); route(); });
       return make("li", {}, button);
     }));

@@ -153,7 +153,7 @@ def _describe(app: FastAPI, with_keys: bool) -> None:
 
 
 def _telemetry(settings: Settings) -> Any:
-    """FastAPI's own OpenTelemetry spans. A search carries its question in the address, so it is left out like the log leaves it out."""
+    """FastAPI's own OpenTelemetry spans. A search carries its question in the address, so it is left out, as in the log."""
 
     def is_private(scope: Any) -> bool:
         return bool(scope.get("path") == "/v1/search" and not settings.log_questions)

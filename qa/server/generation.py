@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -19,8 +20,11 @@ from qa.types import Answer, Claim, Turn
 class Finds(Protocol):
     """Retrieval alone."""
 
-    generation: str
-    embedder_name: str
+    @property
+    def generation(self) -> str: ...
+
+    @property
+    def embedder_name(self) -> str: ...
 
     def search(self, question: str, k: int = 8, mode: str = "hybrid") -> list[Hit]: ...
 
@@ -85,7 +89,7 @@ def events(answerer: Answers, question: str, history: Sequence[Turn], live: bool
 def pieces(text: str, claims: Sequence[Claim]) -> list[str]:
     """`text` cut before each claim but the first; together the pieces are the text."""
     edges = sorted({0, *(claim.start for claim in claims[1:]), len(text)})
-    return [text[start:end] for start, end in zip(edges, edges[1:], strict=False)]
+    return [text[start:end] for start, end in pairwise(edges)]
 
 
 def published(settings: Settings) -> str:
@@ -106,7 +110,11 @@ def open_served(settings: Settings) -> Served:
     opened = answerer.searcher.opened
     entries = [Entry(article.source, article.sha256, article.title) for article in opened.articles()]
     answerer.searcher.search("a first question", 1)
-    variant = lru_cache(maxsize=32)(answerer.with_settings)
+
+    @lru_cache(maxsize=32)
+    def variant(wished: Settings) -> Answers:
+        return answerer.with_settings(wished)
+
     return Served(opened.name, answerer, Library(entries, Path(opened.manifest.root)), variant)
 
 

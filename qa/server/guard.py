@@ -122,7 +122,7 @@ def host_name(host: str) -> str:
 
 
 def _limited(receive: Receive, timeout_s: float, most_bytes: int) -> Receive:
-    """`receive`, with one allowance of time and size for the whole body; later messages (the caller leaving) may take for ever."""
+    """`receive`, with one allowance of time and size for the body; what comes later (the caller leaving) may take for ever."""
     deadline = asyncio.get_running_loop().time() + timeout_s
     finished, size = False, 0
 

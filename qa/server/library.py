@@ -1,4 +1,4 @@
-"""The indexed files, to be read: only what the manifest of the open generation names, found by id, never by a path from outside."""
+"""The indexed files, to be read: only what the open generation names, found by id, never by a path from outside."""
 
 from __future__ import annotations
 

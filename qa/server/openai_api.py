@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import time
 import uuid
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Annotated, Any, Literal
 
@@ -226,7 +226,7 @@ def _text(message: Message) -> str:
     return message.content or ""
 
 
-def _turns(said: list[tuple[str, str]]) -> list[Turn]:
+def _turns(said: Sequence[tuple[str, str]]) -> list[Turn]:
     turns: list[Turn] = []
     for role, text in said:
         if role == "user":

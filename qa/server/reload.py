@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Generic, Protocol, TypeVar
 
 from index.errors import SeedqaError
@@ -25,7 +26,7 @@ _LONGEST_PAUSE_S = 60.0
 
 
 class Current(Generic[S]):
-    """The generation that new requests get. `open_` and `published` run in a thread; `published` gives the id on disk, or None."""
+    """The generation that new requests get. `open_` and `published` run in a thread; `published` names the one on disk."""
 
     def __init__(self, open_: Callable[[], S], published: Callable[[], str | None], every_s: float, metrics: Metrics) -> None:
         self._open, self._published, self._every_s, self._metrics = open_, published, every_s, metrics
@@ -40,10 +41,8 @@ class Current(Generic[S]):
     async def get(self, timeout_s: float) -> S:
         """The open generation; waits for the first one to load. Raises Refusal 503 when there is none."""
         if self._served is None:
-            try:
+            with suppress(TimeoutError):
                 await asyncio.wait_for(self._tried.wait(), timeout_s)
-            except TimeoutError:
-                pass
         if self._served is None:
             raise Refusal(503, "index_unavailable", self.problem or "there is no index", {"Retry-After": "5"})
         return self._served

@@ -34,8 +34,8 @@ class Limits(BaseModel):
     """What this answer may use; left out, the server's settings hold."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
-    passages: StrictInt | None = Field(None, ge=1, le=100, description="passages retrieved for the question")
-    sentences: StrictInt | None = Field(None, ge=1, le=10, description="longest extractive answer, in sentences")
+    passages: StrictInt | None = Field(default=None, ge=1, le=100, description="passages retrieved for the question")
+    sentences: StrictInt | None = Field(default=None, ge=1, le=10, description="longest extractive answer, in sentences")
 
 
 class AnswerRequest(BaseModel):

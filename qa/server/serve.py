@@ -21,7 +21,7 @@ _FLAGS = ("index", "articles", "model", "host", "port", "workers")
 
 
 def add_commands(subparsers: Any) -> None:
-    """`qa serve`. Every other setting comes from the environment or qa.toml, API keys among them: a flag would show them to others."""
+    """`qa serve`. Other settings come from the environment or qa.toml; API keys only from there, as flags are seen by others."""
     parser = subparsers.add_parser("serve", help="answer over HTTP, with a web page", description=__doc__)
     parser.add_argument("--index", help="folder of the index")
     parser.add_argument("--articles", help="folder of the articles")
@@ -46,8 +46,8 @@ def run(arguments: argparse.Namespace) -> int:
 def _check_times(settings: Settings) -> None:
     if settings.model != "extractive" and settings.request_timeout_s <= settings.model_timeout_s:
         raise UsageError(
-            f"request_timeout_s ({settings.request_timeout_s:g}) must be longer than model_timeout_s ({settings.model_timeout_s:g}), "
-            "so that a model that hangs still leaves time for an extractive answer"
+            f"request_timeout_s ({settings.request_timeout_s:g}) must be longer than model_timeout_s "
+            f"({settings.model_timeout_s:g}), so that a model that hangs still leaves time for an extractive answer"
         )
 
 

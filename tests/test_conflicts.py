@@ -1,0 +1,286 @@
+"""Disagreements: hand-written sentences of made-up topics, each passage a text of its own, values compared exactly."""
+
+from __future__ import annotations
+
+import pytest
+
+from index.types import Passage, Sentence
+from qa.conflicts import Disagreement, find
+from qa.question import read
+
+
+def passage(name: str, *texts: str, title: str = "", section: tuple[str, ...] = (), label: str = "") -> Passage:
+    sentences = tuple(Sentence(text, text, n, n + 1, 1, label) for n, text in enumerate(texts))
+    return Passage(name, f"{name}.md", "0", title, section, "facts" if label else "prose", sentences)
+
+
+def disagreements(question: str, *passages: Passage) -> list[Disagreement]:
+    """Every sentence as a likely answer, the earlier the likelier."""
+    places = [(item, n) for item in passages for n in range(len(item.sentences))]
+    return find(read(question), [(0.9 - 0.01 * k, item, n, 0.8) for k, (item, n) in enumerate(places)])
+
+
+def values(question: str, *passages: Passage) -> list[tuple[str, str, list[str]]]:
+    """(as written, normalised, the names of the passages) of the one disagreement; nothing where there is none."""
+    found = disagreements(question, *passages)
+    return [(v.written, v.normalised, [item.id for item, _ in v.sentences]) for d in found for v in d.values]
+
+
+def prose(question: str, *texts: str) -> list[tuple[str, str, list[str]]]:
+    """The same for texts that are passages named a, b, c … of articles without a title."""
+    return values(question, *(passage(name, text) for name, text in zip("abcde", texts, strict=False)))
+
+
+# Different values for one fact
+
+
+def test_counts_of_one_day_that_differ() -> None:
+    assert prose(
+        "How many miners died in the collapse at Orsk Pit on 3 May 1911?",
+        "On 3 May 1911 the roof of Orsk Pit fell in, killing 41 miners.",
+        "The collapse of May 3, 1911 left 38 dead and many injured.",
+    ) == [("41 miners", "41", ["a"]), ("38 dead", "38", ["b"])]
+
+
+def test_equal_values_share_a_side_and_every_sentence_is_kept() -> None:
+    assert prose(
+        "How many bells hang in the Tollan cathedral?",
+        "The Tollan cathedral has nine bells.",
+        "In the cathedral of Tollan hang 9 bells.",
+        "Visitors to the Tollan cathedral hear its eleven bells.",
+    ) == [("nine bells", "9", ["a", "b"]), ("eleven bells", "11", ["c"])]
+
+
+def test_about_is_the_question() -> None:
+    (found,) = disagreements(
+        "How many bells hang in the Tollan cathedral?",
+        passage("a", "The Tollan cathedral has nine bells."),
+        passage("b", "The Tollan cathedral has eleven bells."),
+    )
+    assert found.about == "How many bells hang in the Tollan cathedral"
+
+
+def test_two_lower_bounds_that_differ() -> None:
+    assert prose(
+        "How many passengers died when the ferry Astrid sank on 9 March 1957?",
+        "The ferry Astrid sank on 9 March 1957, drowning at least 60 people; at least 60 passengers died.",
+        "On 9 March 1957 the ferry went down and at least 72 passengers were killed.",
+    ) == [("at least 60 passengers", "≥60", ["a"]), ("at least 72 passengers", "≥72", ["b"])]
+
+
+def test_dates_a_day_apart() -> None:
+    assert prose(
+        "When was the Treaty of Velden signed?",
+        "The Treaty of Velden was signed on 3 May 1999.",
+        "Both kings signed the Treaty of Velden on 4 May 1999.",
+    ) == [("3 May 1999", "1999-05-03", ["a"]), ("4 May 1999", "1999-05-04", ["b"])]
+
+
+def test_years_of_one_event_told_in_the_same_words() -> None:
+    assert prose(
+        "When was the Brenn observatory founded?",
+        "The Brenn observatory was founded by Ada Lorentz in 1871.",
+        "In 1874 the Brenn observatory was founded by the astronomer Ada Lorentz.",
+    ) == [("1871", "1871", ["a"]), ("1874", "1874", ["b"])]
+
+
+def test_names_in_one_sentence_told_twice() -> None:
+    assert prose(
+        "Who designed the suspension bridge over the Lurra?",
+        "The suspension bridge over the Lurra was designed by the engineer Paula Rehn.",
+        "The suspension bridge over the river Lurra was designed by engineer Ivo Castell.",
+    ) == [("Paula Rehn", "paula rehn", ["a"]), ("Ivo Castell", "ivo castell", ["b"])]
+
+
+def test_two_speakers_in_one_sentence() -> None:
+    question = "How many houses did the Kelm flood destroy?"
+    text = "The mayor said 120 houses were destroyed in the Kelm flood, while the insurers claimed 90 houses were destroyed."
+    assert prose(question, text) == [("120 houses", "120", ["a"]), ("90 houses", "90", ["a"])]
+
+
+def test_two_speakers_in_one_passage() -> None:
+    text = (
+        "A union official said 300 workers joined the Ravel strike.",
+        "The Ravel company stated that 80 workers joined the strike.",
+    )
+    found = values("How many workers joined the Ravel strike?", passage("a", *text))
+    assert [(written, normalised) for written, normalised, _ in found] == [("300 workers", "300"), ("80 workers", "80")]
+
+
+def test_according_to_two_sources() -> None:
+    text = "The Sorrel dam holds 40 gates according to the ministry, 36 gates according to the builders."
+    assert [value[:2] for value in prose("How many gates does the Sorrel dam hold?", text)] == [
+        ("40 gates", "40"),
+        ("36 gates", "36"),
+    ]
+
+
+def test_a_part_that_exceeds_the_whole() -> None:
+    whole = passage("whole", "35 killed overall, including 3 bystanders", title="Siege of Arlon", label="Losses")
+    part = passage("part", "36 killed, 14 wounded", title="Siege of Arlon", label="Losses of the Duke of Brabo")
+    assert [value[:2] for value in values("How many people died in the Siege of Arlon?", whole, part)] == [
+        ("35 killed", "35"),
+        ("36 killed", "36"),
+    ]
+
+
+def test_an_item_of_a_fact_is_of_its_own_date() -> None:
+    fact = passage("fact", "Rhona 63 killed (May 1904), 11 killed (17 March 1905)", title="Border war", label="Losses of Rhona")
+    text = passage("text", "On 17 March 1905 at least 33 Rhonan soldiers were killed in an ambush.")
+    assert [v[:2] for v in values("What was the death toll of the Rhona army in the attack of 17 March 1905?", text, fact)] == [
+        ("at least 33 Rhonan soldiers", "≥33"),
+        ("11 killed", "11"),
+    ]
+
+
+def test_all_but_two() -> None:
+    assert prose(
+        "How many of the smugglers caught at Port Hale were executed?",
+        "Soldiers caught 12 smugglers at Port Hale, however executed all but two of them.",
+        "The town remembers the execution day of Port Hale, when the 12 smugglers were executed.",
+    ) == [("all but two", "10", ["a"]), ("12 smugglers", "12", ["b"])]
+
+
+# Yes and no
+
+
+@pytest.mark.parametrize(
+    ("question", "text", "denial"),
+    [
+        (
+            "Did Captain Moro sell the Astra statue?",
+            "Captain Moro sold the Astra statue to a dealer, but the captain's family has denied that Moro sold it.",
+            "but the captain's family has denied that Moro sold it.",
+        ),
+        (
+            "Was the Pellworm reactor leaking in 1988?",
+            "Inspectors said that the Pellworm reactor was leaking, however the ministry said the statement was not accurate.",
+            "however the ministry said the statement was not accurate.",
+        ),
+        (
+            "Did the Ostra guard fire on the strikers?",
+            "The strikers were fired upon by the Ostra guard which was denied by the guard itself.",
+            "which was denied by the guard itself.",
+        ),
+    ],
+)
+def test_a_denial_in_the_same_sentence(question: str, text: str, denial: str) -> None:
+    found = prose(question, text)
+    assert [normalised for _, normalised, _ in found] == ["yes", "no"]
+    assert found[1][0] == denial
+
+
+def test_yes_and_no_in_two_texts() -> None:
+    assert [value[1:] for value in prose(
+        "Did Queen Ilse visit the island of Farn?",
+        "Queen Ilse visited the island of Farn in her youth.",
+        "Contrary to earlier claims, Queen Ilse never visited the island of Farn.",
+    )] == [("yes", ["a"]), ("no", ["b"])]  # fmt: skip
+
+
+def test_a_negation_of_something_else_is_no_denial() -> None:
+    assert not prose(
+        "Did Queen Ilse visit the island of Farn?",
+        "Queen Ilse visited the island of Farn in 1820.",
+        "Queen Ilse, who had no children, often visited the island of Farn.",
+    )
+
+
+def test_an_either_or_question_has_no_yes_and_no() -> None:
+    assert not prose(
+        "Was the Pellworm reactor closed or sold?",
+        "The Pellworm reactor was closed.",
+        "The Pellworm reactor was not closed but sold.",
+    )
+
+
+# What does not differ
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("more than 60 bells", "70 bells"),
+        ("30–35 bells", "30 bells"),
+        ("up to 40 bells", "36 bells"),
+        ("about 60 bells", "58 bells"),
+        ("twelve bells", "a dozen bells"),
+        ("12 bells", "40 windows"),
+        ("12 bells", "dozens of bells"),
+    ],
+)
+def test_counts_that_fit_each_other(one: str, other: str) -> None:
+    question = "How many bells hang in the Tollan cathedral?"
+    assert prose(question, f"The Tollan cathedral has {one}.", f"In the Tollan cathedral hang {other}.") == []
+
+
+@pytest.mark.parametrize(
+    ("question", "one", "other"),
+    [
+        ("How many people were killed in Orsk Pit?", "In Orsk Pit 41 people were killed.", "In Orsk Pit 60 people were injured."),
+        ("When did the Lurra flood?", "The Lurra flooded on 3 May 1911.", "The Lurra flooded its banks in May 1911."),
+        (
+            "When was the Velden treaty signed?",
+            "The Velden treaty was signed on 3 May 1999.",
+            "The Velden treaty ended on 9 July 2011.",
+        ),
+        ("Who led Orsk Pit?", "The manager of Orsk Pit was Paula Rehn.", "Orsk Pit owes its railway to Ivo Castell."),
+    ],
+)
+def test_no_disagreement(question: str, one: str, other: str) -> None:
+    assert prose(question, one, other) == []
+
+
+def test_counts_of_different_days_are_different_events() -> None:
+    assert not prose(
+        "How many miners were killed in Orsk Pit?",
+        "On 3 May 1911 an explosion in Orsk Pit killed 41 miners.",
+        "On 8 June 1913 an explosion in Orsk Pit killed 7 miners.",
+    )
+
+
+def test_counts_of_another_day_do_not_answer() -> None:
+    assert not prose(
+        "How many miners were killed in Orsk Pit on 3 May 1911?",
+        "On 3 May 1911 an explosion in Orsk Pit killed 41 miners.",
+        "An explosion in Orsk Pit killed 7 miners in 1913.",
+    )
+
+
+def test_parts_of_one_text_are_no_disagreement() -> None:
+    text = ("In Orsk Pit 41 miners were killed on the first level.", "On the lower level of Orsk Pit 12 miners were killed.")
+    assert not values("How many miners were killed in Orsk Pit?", passage("a", *text))
+
+
+def test_sides_are_counted_apart() -> None:
+    assert not prose(
+        "How many fighters were killed at Arlon?",
+        "At Arlon 65 Brabo fighters were killed.",
+        "At Arlon more than 100 Rhona fighters were killed.",
+    )
+
+
+def test_facts_of_two_sides_are_parts() -> None:
+    one = passage("one", "4 killed", title="Siege of Arlon", label="Losses of Brabo")
+    two = passage("two", "19 killed", title="Siege of Arlon", label="Losses of Rhona")
+    assert not values("How many people died in the Siege of Arlon?", one, two)
+
+
+def test_a_share_is_no_total() -> None:
+    assert not prose(
+        "How many passengers did the ferry Astrid carry?",
+        "The ferry Astrid carried 210 passengers.",
+        "The ferry Astrid carried many emigrants, including 40 passengers from Rhona.",
+    )
+
+
+def test_an_unlikely_sentence_is_not_compared() -> None:
+    one, other = passage("a", "The Tollan cathedral has nine bells."), passage("b", "The Tollan cathedral has eleven bells.")
+    question = read("How many bells hang in the Tollan cathedral?")
+    assert find(question, [(0.9, one, 0, 0.8), (0.5, other, 0, 0.3)])
+    assert find(question, [(0.9, one, 0, 0.8), (0.1, other, 0, 0.3)]) == []
+
+
+def test_nothing_to_compare() -> None:
+    assert find(read("How many bells hang in the Tollan cathedral?"), []) == []
+    assert prose("Why did the Lurra flood?", "It rained for 3 days.", "It rained for 5 days.") == []
