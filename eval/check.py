@@ -10,20 +10,12 @@ from pathlib import Path
 from eval.normalise import contains, fold_space, words
 from eval.questions import CATEGORIES, KINDS, Question, Quote
 from index.errors import UsageError
+from index.lexical import STOP_WORDS
 
 LEAST_QUESTIONS = 200
 LEAST_PER_CATEGORY = 15
 SHORT_QUOTE = 4
 """A quote of fewer words (an infobox value) must stand only once in its file."""
-_STOP_WORDS = """i me my myself we our ours ourselves you your yours yourself yourselves he him his himself she her hers herself
-it its itself they them their theirs themselves what which who whom whose this that these those am is are was were be been being
-have has had having do does did doing will would shall should can could may might must ought cannot a an the and but if or
-because as until while of at by for with about against between into through during before after above below to from up down
-in out on off over under again further then once here there when where why how all any both each few more most other some
-such no nor not only own same so than too very s t d ll m re ve don didn doesn isn aren wasn weren hasn haven hadn couldn
-wouldn shouldn mustn"""
-STOP_WORDS = frozenset(_STOP_WORDS.split())
-"""Snowball's English stop words (snowballstem.org/algorithms/english/stop.txt), its modal verbs included."""
 Repair = Callable[[str], str]
 
 

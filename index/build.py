@@ -19,7 +19,7 @@ from index.repair import repair
 from index.store import ArticleRecord, Generation
 from index.types import Article, Passage, Refused
 
-RECIPE = 1
+RECIPE = 2
 """Raised whenever the same files would give other passages; an index of another recipe is stale."""
 
 Progress = Callable[[str, int, int], None]
@@ -134,9 +134,9 @@ def _name(recipe: Recipe, encoder: Encoder, records: list[ArticleRecord], refuse
 def _write(workshop: Path, records: list[ArticleRecord], passages: list[Passage], encoder: Encoder, tell: Progress) -> None:
     store.write_articles(workshop / "articles.jsonl", records)
     offsets = store.write_lines(workshop / "passages.jsonl", map(store.passage_to_json, passages))
-    np.save(workshop / "passages.offsets.npy", offsets, allow_pickle=False)
+    store.write_array(workshop / "passages.offsets.npy", offsets)
     firsts = np.cumsum([0, *(len(passage.sentences) for passage in passages)], dtype=np.uint64)
-    np.save(workshop / "sentences.first.npy", firsts, allow_pickle=False)
+    store.write_array(workshop / "sentences.first.npy", firsts)
     lexical.build(workshop / "words", (passage_text(passage) for passage in passages))
     texts = [passage_text(passage) for passage in passages] + [text for passage in passages for text in sentence_texts(passage)]
     done = 0
@@ -178,9 +178,23 @@ def check_fresh(generation: Generation, recipe: Recipe) -> list[str]:
     known = {record.source: record for record in generation.articles()}
     for source, record in known.items():
         _check_file(generation.article_path(source), record)
-    refused = {r.source for r in manifest.refused}
-    new = [f.source for f in files.find(folder, recipe.include, recipe.exclude) if f.source not in known and f.source not in refused]
+    held = known.keys() | _refused_still(generation)
+    new = [f.source for f in files.find(folder, recipe.include, recipe.exclude) if f.source not in held]
     return [f"{len(new)} new file{'s' * (len(new) > 1)} not indexed yet ({new[0]}{' …' * (len(new) > 1)}); run: qa index build"] if new else []
+
+
+def _refused_still(generation: Generation) -> set[str]:
+    """The files that were refused, less those that were touched since the build and may be fit by now."""
+    built_ns = (generation.path / "manifest.json").stat().st_mtime_ns
+    return {r.source for r in generation.manifest.refused if not _touched_since(generation.article_path(r.source), built_ns)}
+
+
+def _touched_since(path: Path, moment_ns: int) -> bool:
+    try:
+        status = path.lstat()
+    except (OSError, ValueError):
+        return False
+    return max(status.st_mtime_ns, status.st_ctime_ns) > moment_ns
 
 
 def _check_file(path: Path, record: ArticleRecord) -> None:

@@ -58,12 +58,13 @@ class _Cutter:
         header = " › ".join(part for part in (self._title, *section) if part)
         room = self._limits.tokens - self._limits.count_tokens(header)
         sentences = [piece for block in blocks for sentence in self._sentences(block) for piece in self._fitted(sentence, room)]
-        sizes = [(len(s.text.split()), self._tokens(s, before)) for s, before in zip(sentences, [None, *sentences], strict=False)]
+        sizes = [(len(s.text.split()), self._limits.count_tokens(s.full_text)) for s in sentences]
         wished = _even(sum(words for words, _ in sizes), self._limits.words)
         group: list[Sentence] = []
         words = tokens = 0
         for sentence, (more_words, more_tokens) in zip(sentences, sizes, strict=True):
-            if group and (words + more_words / 2 > wished or words + more_words > self._limits.words or tokens + more_tokens > room):
+            long = words + more_words / 2 > wished or words + more_words > self._limits.words
+            if group and (long or not self._fits([*group, sentence], tokens + more_tokens, room)):
                 yield group
                 group, words, tokens = [], 0, 0
             group.append(sentence)
@@ -71,9 +72,12 @@ class _Cutter:
         if group:
             yield group
 
-    def _tokens(self, sentence: Sentence, before: Sentence | None) -> int:
-        """Tokens of a sentence in its passage at most: between facts of one label a `;` takes less than the label that is left out."""
-        return self._limits.count_tokens(sentence.full_text) + (before is not None and sentence.label != before.label)
+    def _fits(self, sentences: list[Sentence], tokens: int, room: int) -> bool:
+        """Whether sentences of `tokens` tokens are still no more than `room` when they are joined, as facts are by a `;`."""
+        if tokens + len(sentences) <= room:
+            return True
+        kind = "facts" if sentences[0].label else "prose"
+        return tokens <= room and self._limits.count_tokens(Passage("", "", "", "", (), kind, tuple(sentences)).text) <= room  # type: ignore[arg-type]
 
     def _sentences(self, block: Block) -> Iterator[Sentence]:
         text = self._repaired.text

@@ -183,17 +183,20 @@ class ReferenceEncoder:
 def open_encoder(name: str = DEFAULT, cache: Path | None = None, notice: Callable[[str], None] | None = None) -> Encoder:
     """The encoder of that name or folder, exported on first use. Raises ModelError when it is not on this machine."""
     cache = cache or default_cache()
+    say = notice or (lambda line: None)
     pointer = cache / f"{_key(name)}.txt"
     if pointer.is_file():
         folder = cache / pointer.read_text(encoding="utf-8").strip()
-        if (folder / "encoder.json").is_file():
+        try:
             return OnnxEncoder(folder)
-    say = notice or (lambda line: None)
+        except Exception as error:
+            say(f"the exported encoder in {folder} cannot be used ({_first_line(error)})")
+            shutil.rmtree(folder, ignore_errors=True)
     say(f"preparing the encoder {name} (once)")
     reference = ReferenceEncoder(name)
     try:
         folder = _export(reference, cache)
-    except Exception as error:  # noqa: BLE001  (whatever an exporter may raise, the reference still works)
+    except Exception as error:
         say(f"{name} is run by sentence-transformers, because it cannot be exported: {_first_line(error)}")
         return reference
     pointer.write_text(folder.name, encoding="utf-8")

@@ -18,7 +18,12 @@ from pathlib import Path
 from index.errors import UsageError
 from index.types import Refused
 
-_WIDE_MARKS = {codecs.BOM_UTF16_LE: "UTF-16", codecs.BOM_UTF16_BE: "UTF-16", codecs.BOM_UTF32_BE: "UTF-32"}
+_WIDE_MARKS = {
+    codecs.BOM_UTF32_LE: "UTF-32",
+    codecs.BOM_UTF32_BE: "UTF-32",
+    codecs.BOM_UTF16_LE: "UTF-16",
+    codecs.BOM_UTF16_BE: "UTF-16",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,30 +46,59 @@ class Text:
 
 
 def find(folder: Path, include: Sequence[str] = ("**/*",), exclude: Sequence[str] = ()) -> Iterator[File | Refused]:
-    """The regular files below `folder`, sorted by path; hidden ones are left out. A link out of the folder is refused.
+    """The files below `folder`, sorted by path; hidden ones are left out. Links out of the folder are refused, and what cannot be
+    looked into: links to folders, folders without permission, names that are not UTF-8.
 
     Raises UsageError when `folder` is not a folder that can be read.
     """
-    root = folder.resolve()
+    root = Path(os.path.realpath(folder))
     if not root.is_dir():
         raise UsageError(f"{folder} is not a folder; name the folder that holds the articles")
-    for path in _walk(root):
+    if not _is_utf8(str(root)):
+        raise UsageError(f"the path of {_readable(str(folder))} is not UTF-8; rename it")
+    for path, reason in _walk(root):
         inside = path.relative_to(root).as_posix()
-        if not _wanted(inside, include, exclude):
+        if (reason and not _wanted(inside, ("*",), exclude)) or (not reason and not _wanted(inside, include, exclude)):
             continue
         source = f"{root.name}/{inside}"
-        if not path.resolve().is_relative_to(root):
-            yield Refused(source, "is a link to a place outside the folder")
-        else:
-            yield File(source, path)
+        reason = reason or _unfit(path, root)
+        yield Refused(_readable(source), reason) if reason else File(source, path)
 
 
-def _walk(root: Path) -> Iterator[Path]:
-    for folder, folders, names in os.walk(root):
+def _unfit(path: Path, root: Path) -> str:
+    """Why a file is not even opened, or nothing."""
+    if not _is_utf8(str(path)):
+        return "has a name that is not UTF-8; rename it"
+    return "" if Path(os.path.realpath(path)).is_relative_to(root) else "is a link to a place outside the folder"
+
+
+def _is_utf8(name: str) -> bool:
+    """Whether a name's bytes are UTF-8; in the name of a file where they are not, each stands as a lone surrogate."""
+    return not any("\ud800" <= character <= "\udfff" for character in name)
+
+
+def _readable(name: str) -> str:
+    return name.encode(errors="backslashreplace").decode()
+
+
+def _walk(root: Path) -> Iterator[tuple[Path, str]]:
+    """Every file, and with the reason every folder that is not looked into."""
+    unread: list[OSError] = []
+    for folder, folders, names in os.walk(root, onerror=unread.append):
+        yield from _unread(root, unread)
         folders[:] = sorted(name for name in folders if not name.startswith("."))
-        for name in sorted(names):
-            if not name.startswith("."):
-                yield Path(folder) / name
+        paths = [Path(folder) / name for name in folders]
+        yield from ((path, "is a link to a folder, which is not followed") for path in paths if path.is_symlink())
+        yield from ((Path(folder) / name, "") for name in sorted(names) if not name.startswith("."))
+    yield from _unread(root, unread)
+
+
+def _unread(root: Path, errors: list[OSError]) -> Iterator[tuple[Path, str]]:
+    while errors:
+        error = errors.pop(0)
+        if Path(error.filename) == root:
+            raise UsageError(f"{root} cannot be read: {error.strerror}")
+        yield Path(error.filename), f"cannot be read: {error.strerror}"
 
 
 def _wanted(inside: str, include: Sequence[str], exclude: Sequence[str]) -> bool:

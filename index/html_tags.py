@@ -12,8 +12,8 @@ from html.parser import HTMLParser
 
 _OPENING = re.compile(r"\s*(?:<\?xml[^>]*>\s*)?(?:(?><!--.*?-->)\s*)*+<(?:!doctype\s+html|html|head|body)\b", re.IGNORECASE | re.DOTALL)
 _BLOCKS = frozenset(
-    "address article aside blockquote body dd details div dl dt fieldset figcaption figure footer form header hr html li main nav "
-    "ol p pre section summary table tbody td tfoot th thead tr ul title caption".split()
+    """address article aside blockquote body dd details div dl dt fieldset figcaption figure footer form header hr html li
+    main nav ol p pre section summary table tbody td tfoot th thead tr ul title caption""".split()
 )
 _LINE_BREAKS = {"br": "\n"}
 _HEADINGS = {f"h{level}": "#" * level + " " for level in range(1, 7)}
@@ -26,10 +26,9 @@ def looks_like_html(text: str) -> bool:
 
 
 def removals(text: str) -> Iterator[tuple[int, int, str]]:
-    """Ranges of `text` to replace, in order, with what each reads as."""
-    parser = _Removals(text)
-    parser.feed(text)
-    parser.close()
+    """Ranges of `text` to replace, in order, with what each reads as. After the last `>` there are no tags to look for."""
+    parser = _Removals()
+    parser.read(text, text.rfind(">") + 1)
     return iter(parser.found)
 
 
@@ -39,13 +38,19 @@ class _Removals(HTMLParser):
     A token ends where the next one begins, so what ends it (`-->`, `--!>`, a bogus comment's `>`) is the parser's affair.
     """
 
-    def __init__(self, text: str) -> None:
+    def __init__(self) -> None:
         super().__init__(convert_charrefs=False)
-        self._length = len(text)
-        self._line_starts = [0, *(match.end() for match in re.finditer("\n", text))]
+        self._line_starts = [0]
         self._skipping: list[str] = []
         self._open: tuple[int, str] | None = None
         self.found: list[tuple[int, int, str]] = []
+
+    def read(self, text: str, end: int) -> None:
+        """Find all removals in `text`, whose tags lie before `end`."""
+        self._line_starts += (match.end() for match in re.finditer("\n", text))
+        self.feed(text[:end])
+        self.close()
+        self._end(len(text) if self._skipping else end)
 
     def _token(self, new: str | None) -> None:
         """A token begins here, which reads as `new` or, with None, as it stands."""
@@ -65,10 +70,6 @@ class _Removals(HTMLParser):
         if self._skipping:
             return ""
         return "\n\n" if tag in _BLOCKS or tag in _HEADINGS else _LINE_BREAKS.get(tag, "")
-
-    def close(self) -> None:
-        super().close()
-        self._end(self._length)
 
     def parse_marked_section(self, i: int, report: int = 1) -> int:
         """`<![…` is a bogus comment, as it is in browsers; the parser's own reading of it gives up on unknown words."""

@@ -8,6 +8,8 @@ Bruch, Gai and Ingber 2023, "An Analysis of Fusion Functions for Hybrid Retrieva
 from __future__ import annotations
 
 import math
+import os
+import re
 from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
@@ -17,8 +19,16 @@ from index.errors import DamagedIndex
 
 K1 = 1.2
 _ANALYZER = "seedqa_en"
-
-
+_STOP_WORDS = """i me my myself we our ours ourselves you your yours yourself yourselves he him his himself she her hers herself
+it its itself they them their theirs themselves what which who whom whose this that these those am is are was were be been being
+have has had having do does did doing will would shall should can could may might must ought cannot a an the and but if or
+because as until while of at by for with about against between into through during before after above below to from up down
+in out on off over under again further then once here there when where why how all any both each few more most other some
+such no nor not only own same so than too very s t d ll m re ve don didn doesn isn aren wasn weren hasn haven hadn couldn
+wouldn shouldn mustn many much"""
+STOP_WORDS = frozenset(_STOP_WORDS.split())
+"""Snowball's English stop words (snowballstem.org/algorithms/english/stop.txt), its modal verbs included, with "many" and "much". Above all they hold
+the question words: a "who" in a sentence answers no "Who …?"."""
 @cache
 def _analyzer() -> Any:
     """Words in lower case, accents folded, English stop words out, Snowball-stemmed."""
@@ -28,7 +38,7 @@ def _analyzer() -> Any:
         Filter.remove_long(80),
         Filter.lowercase(),
         Filter.ascii_fold(),
-        Filter.stopword("english"),
+        Filter.custom_stopword(sorted(STOP_WORDS)),
         Filter.stemmer("english"),
     )
     builder = TextAnalyzerBuilder(Tokenizer.simple())
@@ -43,7 +53,17 @@ def terms(text: str) -> list[str]:
 
 
 def build(folder: Path, texts: Iterable[str]) -> None:
-    """Write an index of `texts`, numbered from 0, into `folder` (created)."""
+    """Write an index of `texts`, numbered from 0, into `folder` (created). Raises OSError when the disk refuses."""
+    try:
+        _write(folder, texts)
+    except ValueError as error:
+        found = re.search(r"os error (\d+)", str(error))
+        if not found:
+            raise
+        raise OSError(int(found[1]), os.strerror(int(found[1]))) from None
+
+
+def _write(folder: Path, texts: Iterable[str]) -> None:
     from tantivy import Document, Index, SchemaBuilder
 
     folder.mkdir(parents=True, exist_ok=True)

@@ -1,7 +1,7 @@
 """Generations on disk: written whole, published in one step, verified when opened, never changed after.
 
     INDEX/current                    the name of the generation that readers open
-    INDEX/generations/NAME/          one generation, a folder that a person can read:
+    INDEX/generations/NAME/          one generation, a folder that a person can read (NAME-2, … when the same is built again):
         manifest.json                what it was built from and with, and the size and sha256 of every other file
         articles.jsonl               one line per file: source, hash, size, title, its passages
         passages.jsonl               one line per passage, with its sentences (`passages.offsets.npy`: where each line starts)
@@ -15,13 +15,14 @@ from __future__ import annotations
 
 import errno
 import hashlib
+import io
 import json
 import os
 import shutil
-import tempfile
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -124,24 +125,37 @@ def passage_from_json(line: bytes) -> Passage:
 
 def open_current(index: Path) -> Generation:
     """The published generation. Raises MissingIndex or DamagedIndex, each with the command that helps."""
-    name = current_name(index)
-    if name is None:
-        raise MissingIndex(f"there is no index in {index}; run: qa index build FOLDER")
-    return open_generation(index / _GENERATIONS / name)
+    folder = _current_folder(index)
+    try:
+        return open_generation(folder)
+    except DamagedIndex:
+        if _current_folder(index) == folder:
+            raise
+        return open_current(index)
 
 
 def current_manifest(index: Path) -> Manifest:
     """The manifest of the published generation, without opening the rest. Raises MissingIndex or DamagedIndex."""
-    name = current_name(index)
-    if name is None:
-        raise MissingIndex(f"there is no index in {index}; run: qa index build FOLDER")
-    return read_manifest(index / _GENERATIONS / name)
+    return read_manifest(_current_folder(index))
 
 
 def current_name(index: Path) -> str | None:
+    """The name of the published generation, None before the first. Raises DamagedIndex."""
+    name = _read_current(index)
+    return name and name.partition("-")[0]
+
+
+def _current_folder(index: Path) -> Path:
+    name = _read_current(index)
+    if name is None:
+        raise MissingIndex(f"there is no index in {index}; run: qa index build FOLDER")
+    return index / _GENERATIONS / name
+
+
+def _read_current(index: Path) -> str | None:
     try:
         name = (index / _CURRENT).read_text(encoding="utf-8").strip()
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return None
     except (OSError, UnicodeDecodeError) as error:
         raise DamagedIndex(f"{index / _CURRENT} cannot be read ({error}); run: qa index build") from None
@@ -204,7 +218,8 @@ def workshop(index: Path) -> Iterator[Path]:
         with _locked(index):
             for left_over in generations.glob(".new-*"):
                 shutil.rmtree(left_over, ignore_errors=True)
-            folder = Path(tempfile.mkdtemp(dir=generations, prefix=".new-"))
+            folder = generations / f".new-{os.getpid()}"
+            folder.mkdir()
             try:
                 yield folder
             finally:
@@ -223,10 +238,11 @@ def translated(index: Path) -> Iterator[None]:
             errno.EROFS: "it is read-only",
             errno.EACCES: "it may not be written to",
             errno.EPERM: "it may not be written to",
+            errno.ENOTDIR: "a file is in its place",
+            errno.EEXIST: "a file is in its place",
         }
-        if error.errno not in words:
-            raise
-        raise StorageError(f"cannot write the index in {index}: {words[error.errno]}; the previous index is unchanged") from None
+        reason = words.get(error.errno or 0, error.strerror or str(error))
+        raise StorageError(f"cannot write the index in {index}: {reason}; the previous index is unchanged") from None
 
 
 @contextmanager
@@ -250,14 +266,22 @@ def publish(index: Path, folder: Path, manifest: dict[str, Any], keep: int = 2) 
     (folder / _MANIFEST).write_text(json.dumps(record, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
     for path in folder.rglob("*"):
         _sync(path)
-    target = index / _GENERATIONS / manifest["name"]
-    if target.exists():
-        shutil.rmtree(target)
+    _sync(folder)
+    target = _free(index / _GENERATIONS, manifest["name"])
     os.replace(folder, target)
     _sync(target.parent)
-    _write_current(index, manifest["name"])
-    _prune(index, manifest["name"], keep)
+    _write_current(index, target.name)
+    _prune(index, target.name, keep)
     return manifest["name"]
+
+
+def _free(generations: Path, name: str) -> Path:
+    """Where a generation of that name can be put; beside the one that readers have, where the same content is built again."""
+    numbers = count(2)
+    path = generations / name
+    while path.exists():
+        path = generations / f"{name}-{next(numbers)}"
+    return path
 
 
 def _write_current(index: Path, name: str) -> None:
@@ -278,9 +302,11 @@ def _sync(path: Path) -> None:
 
 
 def _prune(index: Path, current: str, keep: int) -> None:
+    """Drop the twins of the current generation, and all others but the newest."""
+    name = current.partition("-")[0]
     folders = [path for path in (index / _GENERATIONS).iterdir() if path.name != current and not path.name.startswith(".")]
-    folders.sort(key=lambda path: path.stat().st_mtime_ns, reverse=True)
-    for path in folders[max(0, keep - 1) :]:
+    others = sorted((p for p in folders if p.name.partition("-")[0] != name), key=lambda p: p.stat().st_mtime_ns, reverse=True)
+    for path in {*folders} - {*others[: max(0, keep - 1)]}:
         shutil.rmtree(path, ignore_errors=True)
 
 
@@ -292,6 +318,13 @@ def write_lines(path: Path, lines: Iterable[bytes]) -> np.ndarray:
             stream.write(line)
             offsets.append(offsets[-1] + len(line))
     return np.array(offsets, dtype=np.uint64)
+
+
+def write_array(path: Path, array: np.ndarray) -> None:
+    """Write an array as `.npy`. By way of a buffer, because NumPy itself does not say why a disk refused."""
+    buffer = io.BytesIO()
+    np.save(buffer, array, allow_pickle=False)
+    path.write_bytes(buffer.getbuffer())
 
 
 def write_articles(path: Path, records: Sequence[ArticleRecord]) -> None:

@@ -15,7 +15,7 @@ def build(path: Path, vectors: np.ndarray) -> None:
 
     index = faiss.IndexFlatIP(vectors.shape[1])
     index.add(np.ascontiguousarray(vectors, dtype=np.float32))
-    faiss.write_index(index, str(path))
+    path.write_bytes(memoryview(faiss.serialize_index(index)))
 
 
 class VectorIndex:

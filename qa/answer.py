@@ -15,10 +15,10 @@ from index.search import Searcher
 from index.store import Generation, open_current
 from index.types import Hit, Passage
 from prompts import CANNOT_ANSWER
-from qa import reader
+from qa import conflicts, reader
 from qa.quoted import Quoted
 from qa.settings import Settings
-from qa.types import Answer, Citation, Claim, Conflict, ShownPassage, Status, Turn
+from qa.types import Answer, Citation, Claim, Conflict, ConflictValue, ShownPassage, Status, Turn
 
 EXTRACTIVE = "extractive"
 MODEL_FAILED = "the model failed, so this answer is extractive"
@@ -132,34 +132,28 @@ class Answerer:
         return standalone(question, history)
 
     def _draft(self, asked: str, hits: Sequence[Hit], clock: Clock) -> Iterator[Event]:
-        """The chosen model's draft; a failing model's place is taken by the extractive one, and the answer says so."""
-        if self.settings.model == EXTRACTIVE:
-            draft = self._extract(asked, hits, clock)
-        else:
+        """The chosen model's draft; a failing model's place is taken by the extractive one, and the answer says so.
+
+        Whether there is enough to answer from is decided first, from what was retrieved, so that nothing is said and then taken back.
+        """
+        with clock.stage("generate"):
+            reading = reader.answer(asked, hits, self.searcher.opened.words.rarity, self.settings.max_sentences)
+        if not reading.chosen or reading.confidence < self.settings.threshold:
+            return Draft("", (), (), reading.confidence, declined=True)
+        notices: tuple[str, ...] = ()
+        if self.settings.model != EXTRACTIVE:
             from qa.generate import generate
 
             try:
-                reading = self._read(asked, hits, clock)
                 generated = yield from generate(asked, hits, reading.confidence, self.settings, self._similarity, self._aliases, clock)
                 return generated
             except ModelError as error:
-                draft = self._extract(asked, hits, clock)
-                draft = replace(draft, notices=(f"{MODEL_FAILED} ({self.settings.model}): {error}",))
+                notices = (f"{MODEL_FAILED} ({self.settings.model}): {error}",)
+        with clock.stage("verify"):
+            draft = replace(_quotes(reading), notices=notices)
         for claim in draft.claims:
             yield "claim", claim.text
         return draft
-
-    def _read(self, asked: str, hits: Sequence[Hit], clock: Clock) -> reader.Reading:
-        with clock.stage("generate"):
-            return reader.answer(asked, hits, self.searcher.opened.words.rarity, self.settings.max_sentences)
-
-    def _extract(self, asked: str, hits: Sequence[Hit], clock: Clock) -> Draft:
-        reading = self._read(asked, hits, clock)
-        with clock.stage("verify"):
-            quoted = Quoted()
-            for _, candidate in reading.chosen:
-                quoted.add(candidate.passage, candidate.sentence)
-            return Draft(quoted.text, tuple(quoted.claims), tuple(quoted.citations), reading.confidence)
 
     def _similarity(self, text: str, others: Sequence[str]) -> Sequence[float]:
         """Cosines of one text with each of several."""
@@ -167,7 +161,7 @@ class Answerer:
         return (vectors[1:] @ vectors[0]).tolist()
 
     def _decide(self, question: str, asked: str, draft: Draft, passages: tuple[ShownPassage, ...]) -> Answer:
-        """Give the draft, or abstain: when the model declined, when nothing was found, or below the least confidence."""
+        """Give the draft, or say that the articles do not answer."""
         common = {
             "question": question,
             "standalone_question": asked,
@@ -178,10 +172,29 @@ class Answerer:
             "notices": (*self.notices, *draft.notices),
             "unresolved_markers": draft.unresolved_markers,
         }
-        if draft.declined or not draft.claims or draft.confidence < self.settings.threshold:
+        if draft.declined or not draft.claims:
             return Answer(status="abstained", answer=CANNOT_ANSWER, **common)
         status: Status = "conflicting" if draft.conflicts else "answered"
         return Answer(status=status, answer=draft.text, claims=draft.claims, citations=draft.citations, conflicts=draft.conflicts, **common)
+
+
+def _quotes(reading: reader.Reading) -> Draft:
+    """The chosen sentences, and with them those that give another value for the same fact."""
+    quoted = Quoted()
+    for _, candidate in reading.chosen:
+        quoted.add(candidate.passage, candidate.number)
+    stated = [(probability, c.passage, c.number, c.similarity) for probability, c in reading.ranked]
+    found = tuple(
+        Conflict(
+            disagreement.about,
+            tuple(
+                ConflictValue(value.written, tuple(dict.fromkeys(quoted.add(*place) for place in value.sentences)))
+                for value in disagreement.values
+            ),
+        )
+        for disagreement in conflicts.find(reading.question, stated)
+    )
+    return Draft(quoted.text, tuple(quoted.claims), tuple(quoted.citations), reading.confidence, found)
 
 
 def _fresh_notices(generation: Generation, settings: Settings) -> list[str]:

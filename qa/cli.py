@@ -234,18 +234,29 @@ def _add_ask(commands: Any) -> None:
 
 
 def _ask(parsed: argparse.Namespace) -> int:
-    """Answer, with the quotes that prove it. With several questions the exit code is that of the last that was not answered."""
+    """Answer, with the quotes that prove it. With several questions the exit code is that of the last that was not answered.
+
+    In a pipe, a line that is no question (too long) is told and passed over.
+    """
     from qa.answer import Answerer
-    from qa.terminal import print_answer, print_json
+    from qa.terminal import note, print_answer, print_json
 
     answerer = Answerer.open(_settings(parsed))
     code = 0
+    piped = parsed.question == ["-"]
     for number, question in enumerate(_questions(parsed.question)):
-        answer = answerer.answer(question)
+        try:
+            answer = answerer.answer(question)
+        except UsageError as error:
+            if not piped:
+                raise
+            note(str(error))
+            code = error.exit_code
+            continue
         if parsed.json:
             print_json(answer.to_dict())
         else:
-            print_answer(answer, first=number == 0, heading=parsed.question == ["-"])
+            print_answer(answer, first=number == 0, heading=piped)
         code = _exit_code(answer) or code
     return code
 
@@ -278,7 +289,6 @@ def _chat(parsed: argparse.Namespace) -> int:
     """Ask and follow up. An empty line or /quit ends, /new forgets the conversation, /save FILE keeps the last answer as JSON."""
     from qa.answer import Answerer
     from qa.terminal import Prompt, note, print_answer, print_json
-    from qa.types import Turn
 
     answerer = Answerer.open(_settings(parsed))
     history: list[Turn] = []
@@ -302,25 +312,28 @@ def _chat(parsed: argparse.Namespace) -> int:
 
 
 def _turn(answerer: Answerer, line: str, history: list[Turn]) -> Answer | None:
+    from qa.terminal import note
     from qa.types import Turn
 
     try:
         answer = answerer.answer(line, history)
     except UsageError as error:
-        print(f"qa: {error}", file=sys.stderr)
+        note(str(error))
         return None
     history.append(Turn(line, answer.answer))
     return answer
 
 
 def _save(answer: Answer | None, name: str) -> None:
+    from qa.terminal import note
+
     if answer is None or not name:
-        print("ask something first, then /save FILE", file=sys.stderr)
+        note("ask something first, then /save FILE")
         return
     try:
         Path(name).write_text(json.dumps(answer.to_dict(), ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
     except OSError as error:
-        print(f"qa: {name} cannot be written: {error.strerror}", file=sys.stderr)
+        note(f"{name} cannot be written: {error.strerror}")
 
 
 def _add_verify(commands: Any) -> None:
@@ -367,9 +380,12 @@ def _answers(path: Path) -> list[Answer]:
     except (ValueError, KeyError, TypeError, AttributeError):
         pass
     try:
-        return [Answer.from_dict(json.loads(line)) for line in text.split("\n") if line.strip()]
+        answers = [Answer.from_dict(json.loads(line)) for line in text.split("\n") if line.strip()]
     except (ValueError, KeyError, TypeError, AttributeError):
-        raise UsageError(f"{path} holds no answer as `qa ask --json` writes it") from None
+        answers = []
+    if not answers:
+        raise UsageError(f"{path} holds no answer as `qa ask --json` writes it")
+    return answers
 
 
 def _add_models(commands: Any) -> None:

@@ -25,12 +25,14 @@ from qa.statements import (
     agree,
     ask,
     claims_of,
+    elsewhere,
     held,
     names,
     names_all,
     one_voice,
     same,
     same_time,
+    told,
     words_of,
 )
 from qa.words import Word, is_name, is_negator, stem
@@ -56,6 +58,7 @@ RETOLD, RETOLD_WORDS, RETOLD_ABOUT = 0.6, 4, 0.25
 """Two sentences tell the same where they share this share of the shorter one's words, and at least so many; since they do, it is
 enough that each holds this share of the question."""
 
+_PLACE_BEFORE = re.compile(r"\b(?:in|at|near|from|to|of|on|outside|around|through)(?: the(?: \w+ of)?)? $", re.I)
 _DENIED = re.compile(
     r"\b(?:den(?:y|ied|ies|ying)|disput(?:es|ed|ing) (?:that|the|this|these|it|by)|(?:is|was|are|were) disputed|"
     r"reject(?:s|ed|ing)|refut(?:e[ds]?|ing)|dismiss(?:es|ed)|"
@@ -87,7 +90,7 @@ def find(question: Question, sentences: Sequence[Stated]) -> list[Disagreement]:
     places = [(passage, number) for _, passage, number, _ in _plausible(sentences)]
     asked = ask(question.text, places)
     claims = [claim for place in places for claim in claims_of(place)]
-    for finder in _FINDERS[asked.wanted]:
+    for finder in () if question.several and asked.wanted in _NAMED else _FINDERS[asked.wanted]:
         values = _against(*finder(asked, claims))
         if values:
             return [Disagreement(question.text.strip(" ?\n"), values)]
@@ -127,8 +130,13 @@ def _dates(asked: Asked, claims: Sequence[Claim]) -> tuple[list[Given], Differ]:
     for claim in claims:
         own, alone = dates(claim.text), len(dates(claim.whole)) == 1
         stems = (claim.sentence if alone else claim.stems) | (claim.title if claim.is_fact else frozenset())
-        told = names_all(asked, stems | claim.title) and any(same(rarest, one) for one in stems) and held(asked, stems) >= ABOUT
-        if told and len(own) == 1 and not own[0].relation and own[0].part != "decade":
+        fits = (
+            names_all(asked, stems | claim.title)
+            and not elsewhere(asked, claim)
+            and any(same(rarest, one) for one in stems)
+            and held(asked, stems) >= ABOUT
+        )
+        if fits and len(own) == 1 and not own[0].relation and own[0].part != "decade":
             values.append(Given(claim, claim.text[own[0].start : own[0].end], _iso(claim.dates[0]), date=claim.dates[0]))
     return values, lambda one, other: _dates_differ(asked, one, other)
 
@@ -139,7 +147,7 @@ def _dates_differ(asked: Asked, one: Given, other: Given) -> bool:
         return False
     if a.day and b.day and (a.year == b.year or not a.year or not b.year):
         return abs((a.month - b.month) * 30 + a.day - b.day) <= DAYS
-    return all(held(asked, value.claim.stems) >= CLEARLY_ABOUT for value in (one, other))
+    return told(asked, one.claim) and told(asked, other.claim)
 
 
 def _iso(date: Date) -> str:
@@ -196,16 +204,37 @@ def _stances_differ(one: Given, other: Given) -> bool:
     return not one_voice(one.claim, other.claim) and min(one.low, other.low) >= CLEARLY_ABOUT
 
 
+# Names
+
+
+def _names(asked: Asked, claims: Sequence[Claim]) -> tuple[list[Given], Differ]:
+    """The one new name of a claim that tells what is asked, where it stands as a place, or not as a place, as wanted."""
+    values = []
+    for claim in claims:
+        new = [given for given in _values(claim)[_NAMES] if not share_name(given.names, asked.names)]
+        if asked.words and len(new) == 1 and not claim.is_fact and told(asked, claim) and same_time(asked.dates, claim.dates):
+            place = bool(_PLACE_BEFORE.search(claim.text[: claim.text.index(new[0].written)]))
+            values += new if asked.wanted == "name" or place == (asked.wanted == "place") else []
+    return values, _names_differ
+
+
+def _names_differ(one: Given, other: Given) -> bool:
+    apart_in_time = not same_time(one.claim.when, other.claim.when)
+    return not (share_name(one.names, other.names) or apart_in_time or one_voice(one.claim, other.claim))
+
+
 # One sentence told twice
 
 _DATES, _NUMBERS, _NAMES = range(3)
+_NAMED = ("person", "place", "name")
 
 
 def _retold(asked: Asked, claims: Sequence[Claim]) -> tuple[list[Given], Differ]:
     """The values of the wanted kind in whole sentences, to be compared where two are told in the same words but for one value."""
     whole = {claim.place: replace(claim, text=claim.whole) for claim in claims if not claim.is_fact}
-    chosen = [claim for claim in whole.values() if held(asked, claim.sentence | claim.title) >= RETOLD_ABOUT]
-    kind = {"date": _DATES, "name": _NAMES}.get(asked.wanted, _NUMBERS)
+    about = [claim for claim in whole.values() if held(asked, claim.sentence | claim.title) >= RETOLD_ABOUT]
+    chosen = [claim for claim in about if not elsewhere(asked, claim)]
+    kind = {"date": _DATES, "count": _NUMBERS, "measure": _NUMBERS}.get(asked.wanted, _NAMES)
     given = [value for claim in chosen for value in (figures_of(asked, claim) if kind == _NUMBERS else _values(claim)[kind])]
     return given, lambda one, other: _retold_differ(kind, one, other)
 
@@ -256,7 +285,7 @@ def _is(kind: int, one: Given, other: Given) -> bool:
 
 
 def _same_words(one: Claim, other: Claim) -> bool:
-    shared = len(one.sentence & other.sentence)
+    shared = sum(word.isalpha() for word in one.sentence & other.sentence)
     return shared >= max(RETOLD_WORDS, RETOLD * min(len(one.sentence), len(other.sentence)))
 
 
@@ -274,7 +303,7 @@ _FINDERS: dict[str, tuple[Callable[[Asked, Sequence[Claim]], tuple[list[Given], 
     "count": (figures, _retold),
     "measure": (figures, _retold),
     "date": (_dates, _retold),
-    "name": (_retold,),
+    **dict.fromkeys(_NAMED, (_names, _retold)),
     "yes_no": (_stances,),
     "": (),
 }

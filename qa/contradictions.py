@@ -6,11 +6,11 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from itertools import pairwise
 
-from qa.english import CRITICAL, HEDGES, NO_SUPERLATIVES, PRONOUNS, STOPWORDS
+from qa.english import CRITICAL, HEDGES, NO_SUPERLATIVES, PLAIN_VERBS, PRONOUNS, STOPWORDS
 from qa.order import aligned, counted, exchanged, roles
 from qa.quantities import Date, Number, borne_out_date, borne_out_number
-from qa.reading import Names, Reading, places, read, verbatim
-from qa.words import Word, alike, groups, is_negator, is_verb_form, opposite, same_name, taken_back
+from qa.reading import Names, Reading, is_fact, places, read, verbatim
+from qa.words import Word, alike, groups, is_negator, is_verb_form, opposite, same_name, says_alike, taken_back
 
 
 def contradictions(
@@ -27,6 +27,7 @@ def contradictions(
         *_polarity(claim, quote),
         *_opposites(claim, quote),
         *_critical(claim, quote, above),
+        *_verbs(claim, quote, above),
         *roles(claim, quote, same),
     ]
 
@@ -302,6 +303,21 @@ def _critical(claim: Reading, quote: Reading, above: Reading) -> list[str]:
         for n in claim.content
         if _is_critical(claim.words[n].plain) and not any(alike(claim.words[n].stem, stem) for stem in known)
     ][:1]
+
+
+def _verbs(claim: Reading, quote: Reading, above: Reading) -> list[str]:
+    """Verbs in the past of which the quote has neither the root nor a near synonym. A fact of an infobox need have none."""
+    if is_fact(quote.text):
+        return []
+    known = quote.stems | above.stems
+    verbs = [claim.words[n] for n in claim.content if is_verb_form(claim.words[n]) and claim.words[n].plain not in PLAIN_VERBS]
+    missing = [verb for verb in verbs if not any(_says(verb.stem, stem) for stem in known)]
+    return [f'the quote does not say "{missing[0].text}"'] if missing else []
+
+
+def _says(verb: str, stem: str) -> bool:
+    """Whether a word of the quote says what a verb says: a near synonym, or a noun made from it ("defected", "defector")."""
+    return says_alike(verb, stem) or (len(verb) >= 5 and stem.startswith(verb))
 
 
 def _is_critical(plain: str) -> bool:

@@ -14,7 +14,7 @@ from dataclasses import replace
 
 from qa.english import CRITICAL
 from qa.quantities import Number, dates, numbers
-from qa.statements import Asked, Claim, Differ, Given, on_topic, one_voice, outcome, same_time, stems_of, tells, words_of
+from qa.statements import Asked, Claim, Differ, Given, on_topic, one_voice, outcome, same_time, stems_of, tells, told, words_of
 from qa.words import Word, alike, is_name, is_verb_form, same_name
 
 ROUND = 0.1
@@ -38,6 +38,7 @@ _PARTIAL = re.compile(
 _SHARE = re.compile(
     r"^\s*(?:of (?:them|whom|which|those|the)|others?|more|each|per|additional|further)\b|^\s*(?:out )?of\s+\d", re.I
 )
+_AWAY = re.compile(r"^\s*\w*\s*(?:\([^)]*\)\s*)?(?:later|earlier|ago|after|before|away|from|north|south|east|west)\b", re.I)
 _WHOLE = re.compile(r"\b(?:overall|total|in all|altogether|together|combined)\b", re.I)
 _ALL_BUT = re.compile(r"\ball (?:but|except) (?P<few>\w+)\b", re.I)
 
@@ -66,13 +67,17 @@ def figures_of(asked: Asked, claim: Claim) -> Iterator[Given]:
 
 def _figure(asked: Asked, claim: Claim, number: Number, before: str, after: str) -> Given | None:
     """The number as a value, where it counts or measures what is asked; `before` and `after` are the words around it."""
-    if number.unit in ("th", "many") or _PARTIAL.search(_QUALIFIED.sub("", before)) or _SHARE.search(after):
+    if (
+        number.unit in ("th", "many")
+        or _PARTIAL.search(_QUALIFIED.sub("", before))
+        or (number.unit != "%" and _SHARE.search(after))
+    ):
         return None
     phrase = _PHRASE_END.split(after)[0]
     nouns = _nouns(phrase)
     unit = number.unit or next((word.stem for word in nouns[:1] if {word.plain, word.stem} & CRITICAL), "")
     became = outcome(phrase) or outcome(" ".join(before.split()[-6:])) or outcome(claim.label)
-    if asked.wanted == "measure" and not unit:
+    if asked.wanted == "measure" and (not unit or _AWAY.search(after) or not told(asked, claim)):
         return None
     if asked.wanted == "count" and (unit or became != asked.outcome or not _counts_the_asked(asked, claim, nouns, became)):
         return None

@@ -164,6 +164,26 @@ IRREGULAR = {form: base for base, *forms in _IRREGULAR for form in forms}
 
 PLURALS = ("men", "women", "children", "people", "dead")
 
+VERBS_ALIKE = _groups(
+    """
+    say state report claim announce declare tell add explain mention note argue describe accord | take seize capture
+    occupy conquer retake recapture overrun | begin start launch commence open | kill die | win defeat beat | get
+    receive obtain | increase rise grow climb | decrease fall drop decline | build construct erect | end stop cease
+    finish conclude | demand request ask call | found establish create form set | destroy raze demolish | free release |
+    hold control | include contain comprise | show reveal indicate | use employ | make produce | help assist support aid
+    | try attempt seek | get become | hurt injure wound | send dispatch deploy | agree sign reach | fight battle clash |
+    join meet | oust overthrow topple remove depose | attack assault strike raid bomb bombard shell | hit strike | see
+    observe notice | locate situate lie | attend participate | evict expel drive | demonstrate protest | refuse reject
+    decline | happen occur | arrive come reach enter bring | leave depart withdraw flee go pull | bring carry take | fly
+    head travel go move
+    """
+)
+"""Verbs that may say the same."""
+PLAIN_VERBS = _words(
+    "called named known given made based located involved included used said held led was were had did became lost suffered came"
+)
+"""Verbs that say too little to be missed in a quote that holds the rest."""
+
 BASES = frozenset(IRREGULAR.values()) - _words("man woman child person die leave can bear")
 """Irregular verbs whose base may be a past form too ("beat")."""
 NO_SUPERLATIVES = _words(

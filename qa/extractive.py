@@ -35,6 +35,7 @@ from prompts import CANNOT_ANSWER
 from qa import reader, tokens
 from qa.features import Rarity, stems
 from qa.question import read
+from qa.settings import Settings
 
 _PASSAGE = re.compile(r'<passage number="(\d+)"(?: source="([^"]*)")?[^>]*>\s*(.*?)\s*</passage>', re.DOTALL)
 _PASSAGES = re.compile(r"</?passages>")
@@ -48,9 +49,9 @@ class ExtractiveChatModel(BaseChatModel):
     """Verbatim sentences with markers. The same messages give the same answer."""
 
     embedder: str = DEFAULT
-    threshold: float = 0.5
+    threshold: float = Settings().threshold
     """Least confidence for an answer, as in the settings."""
-    max_sentences: int = 4
+    max_sentences: int = Settings().max_sentences
     stop: list[str] | None = None
 
     @property
@@ -93,7 +94,9 @@ class ExtractiveChatModel(BaseChatModel):
             if run_manager:
                 run_manager.on_llm_new_token(piece, chunk=chunk)
             yield chunk
-        end = AIMessageChunk("", usage_metadata=_usage(messages, said), response_metadata=self._provenance(), chunk_position="last")
+        end = AIMessageChunk(
+            "", usage_metadata=_usage(messages, said), response_metadata=self._provenance(), chunk_position="last"
+        )
         yield ChatGenerationChunk(message=end)
 
     def _pieces(self, messages: Sequence[BaseMessage], stop: list[str] | None) -> Iterator[str]:

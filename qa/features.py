@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import pairwise
 
 import numpy as np
 
@@ -268,7 +269,7 @@ def _number_near(text: str, weights: dict[str, float]) -> bool:
 
 def _has_new_name(question: Question, text: str) -> bool:
     asked = question.text.casefold()
-    return any(name.casefold() not in asked for name in _NAME.findall(text)) or text[:1].isupper() and text.split()[0].casefold() not in asked and bool(_NAME.search(text))
+    return any(name.casefold() not in asked for name in _NAME.findall(text)) or (text[:1].isupper() and text.split()[0].casefold() not in asked and bool(_NAME.search(text)))
 
 
 def _pairs(words: Sequence[str], own: Sequence[str]) -> float:
@@ -276,7 +277,7 @@ def _pairs(words: Sequence[str], own: Sequence[str]) -> float:
     if len(words) < 2:
         return 0.0
     near = {frozenset((own[i], own[j])) for i in range(len(own)) for j in (i + 1, i + 2) if j < len(own)}
-    pairs = [frozenset(pair) for pair in zip(words, words[1:], strict=False)]
+    pairs = [frozenset(pair) for pair in pairwise(words)]
     return sum(pair in near for pair in pairs) / len(pairs)
 
 

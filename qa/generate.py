@@ -8,15 +8,14 @@ from typing import TYPE_CHECKING, Any
 
 import prompts
 from index.types import Hit
-from qa import context, models, tokens
-from qa.cite import cite
-from qa.claims import cannot_answer
+from qa import cite, context, models, tokens
+from qa.claims import cannot_answer, markers, parse, plain
 from qa.rewrite import by_model
 from qa.settings import Settings
-from qa.types import Turn
+from qa.types import Claim, Turn
 
 if TYPE_CHECKING:
-    from qa.answer import Clock, Draft, Event
+    from qa.answer import Clock, Event
 
 Similarity = Callable[[str, Sequence[str]], Sequence[float]]
 
@@ -42,23 +41,62 @@ def generate(
     """
     from qa.answer import Draft
 
-    with clock.stage("generate"):
-        prompt = prompts.load("answer_small" if models.is_small(settings.model) else "answer")
-        frame = tokens.count(prompt.render(question=question, passages=prompts.Block("")))
-        room = context.budget(models.context_window(settings.model), frame, settings.max_answer_tokens, settings.context_tokens)
-        packed = context.pack(hits, room)
-        messages = prompt.messages(question=question, passages=packed.text)
-        text = "".join(models.stream(_model(settings), messages, settings))
-    if cannot_answer(text):
+    prompt = prompts.load("answer_small" if models.is_small(settings.model) else "answer")
+    frame = tokens.count(prompt.render(question=question, passages=prompts.Block("")))
+    room = context.budget(models.context_window(settings.model), frame, settings.max_answer_tokens, settings.context_tokens)
+    packed = context.pack(hits, room)
+    messages = prompt.messages(question=question, passages=packed.text)
+    growing = Growing(cite.Draft(packed.shown, settings.policy, similarity, aliases))
+    pieces = models.stream(_model(settings), messages, settings)
+    while True:
+        with clock.stage("generate"):
+            piece = next(pieces, None)
+        with clock.stage("verify"):
+            claims = growing.take(piece) if piece is not None else growing.finish()
+        yield from (("claim", claim.text) for claim in claims)
+        if piece is None:
+            break
+    if growing.declined:
         return Draft("", (), (), confidence, declined=True)
-    with clock.stage("verify"):
-        cited = cite(text, packed.shown, settings.policy, similarity, aliases)
-    for claim in cited.claims:
-        yield "claim", claim.text
+    cited = growing.draft.result()
     supported = sum(claim.support != "unsupported" for claim in cited.claims) / max(1, len(cited.claims))
     return Draft(
         cited.answer, cited.claims, cited.citations, confidence * supported, unresolved_markers=cited.unresolved_markers, notices=cited.notices
     )
+
+
+class Growing:
+    """A model's text as it comes, cut into sentences; each is verified as soon as the next one has begun."""
+
+    def __init__(self, draft: cite.Draft) -> None:
+        self.draft = draft
+        self.text = ""
+        self.declined = False
+        self._done = 0
+        self._verbatim = [sentence.text for passage in draft.shown for sentence in passage.sentences]
+
+    def take(self, piece: str) -> list[Claim]:
+        """The claims that are complete with this piece."""
+        self.text += piece
+        if not any(mark in piece for mark in ".!?\n]"):
+            return []
+        return self._verified(complete=False)
+
+    def finish(self) -> list[Claim]:
+        """The claims that were still open when the text ended."""
+        return self._verified(complete=True)
+
+    def _verified(self, complete: bool) -> list[Claim]:
+        text = plain(self.text)
+        self.declined = self.declined or (not self.draft.claims and cannot_answer(text))
+        if self.declined:
+            return []
+        found = parse(text, self._verbatim)
+        ready = found[self._done :] if complete else found[self._done : -1]
+        self._done += len(ready)
+        if complete and not found:
+            self.draft.note_markers(number for marker in markers(text) for number in marker.numbers)
+        return [claim for sentence in ready if (claim := self.draft.add(sentence))]
 
 
 def rewrite_by_model(question: str, history: Sequence[Turn], settings: Settings) -> str:

@@ -52,7 +52,9 @@ class SeedqaRetriever(BaseRetriever):
 
         return cls(searcher=Answerer.open(settings).searcher, k=settings.passages, mode=settings.mode)
 
-    def _get_relevant_documents(self, query: str, *, run_manager: CallbackManagerForRetrieverRun, k: int | None = None) -> list[Document]:
+    def _get_relevant_documents(
+        self, query: str, *, run_manager: CallbackManagerForRetrieverRun, k: int | None = None
+    ) -> list[Document]:
         return [document(hit) for hit in self.searcher.search(query, k or self.k, self.mode)]
 
 

@@ -363,7 +363,7 @@ def _wait(error: BaseException, attempt: int) -> float | None:
     ):
         return None
     asked = _retry_after(error)
-    return min(LONGEST_WAIT_S, max(asked, FIRST_WAIT_S * 2**attempt * random.uniform(1.0, 1.25)))
+    return min(LONGEST_WAIT_S, max(asked, FIRST_WAIT_S * 2.0**attempt * random.uniform(1.0, 1.25)))
 
 
 def _retry_after(error: BaseException) -> float:

@@ -12,7 +12,7 @@ from difflib import SequenceMatcher
 
 from qa.english import NEGATORS, PREPOSITIONS, PRONOUNS, STOPWORDS
 from qa.quantities import Number
-from qa.reading import Names, Reading, name_at, places
+from qa.reading import Names, Reading, name_at
 from qa.words import Word, is_verb_form, same_name
 
 Label = tuple[str, bool]
@@ -105,10 +105,14 @@ def _times(label: str, labels: Iterable[Label]) -> int:
 
 def _any_same(new: Sequence[str], old: Sequence[str], same: Names) -> bool:
     """Whether two rows of labels hold one name in common, in any of its forms."""
-    forms = [group for group in same if any(places(old, form) or set(form) & set(old) for form in group)]
-    return any(same_name(a, b) for a in new for b in old) or any(
-        set(form) & set(new) for group in forms for form in group if len(form) == 1
-    )
+    if any(same_name(a, b) for a in new for b in old):
+        return True
+    return any(any(_holds(new, form) for form in group) and any(_holds(old, form) for form in group) for group in same)
+
+
+def _holds(labels: Sequence[str], form: Sequence[str]) -> bool:
+    words = {word for word in form if word not in STOPWORDS}
+    return bool(words) and words <= set(labels)
 
 
 def _show(label: str) -> str:
@@ -161,9 +165,11 @@ _SUBJECTS = ("he", "she", "it", "they")
 
 
 def _stands_by(reading: Reading, stem: str) -> bool:
-    """Whether a name stands right before a verb, or has only an auxiliary between."""
+    """Whether a name stands right before a verb, or has only an auxiliary between; a comma too, where the verb is the first one."""
+    verbs = [n for n in reading.content if is_verb_form(reading.words[n])]
     for n, word in enumerate(reading.words):
-        if word.stem == stem and n not in reading.names and n and word.joined and not _is_passive(reading, n):
+        near = word.joined or (bool(verbs) and n == verbs[0])
+        if word.stem == stem and n not in reading.names and n and near and not _is_passive(reading, n):
             auxiliary = n > 1 and reading.words[n - 1].plain in ("had", "has", "have", "then", "also", "later", "soon")
             subject = n - 2 if auxiliary else n - 1
             if subject in reading.names and not _after_preposition(reading, subject):

@@ -18,7 +18,12 @@ class Quoted:
     claims: list[Claim] = field(default_factory=list)
     citations: list[Citation] = field(default_factory=list)
 
-    def add(self, passage: Passage, sentence: Sentence) -> None:
+    def add(self, passage: Passage, place: int) -> int:
+        """Add the sentence at that place of the passage, unless it is there already; returns the number of its citation."""
+        sentence = passage.sentences[place]
+        for known in self.citations:
+            if (known.source, known.start, known.end) == (passage.source, sentence.start, sentence.end):
+                return known.number
         number = len(self.citations) + 1
         claim = _said(passage, sentence)
         support: Support = "quoted" if claim in (sentence.quote, plain(sentence.quote)) else "supported"
@@ -26,6 +31,7 @@ class Quoted:
         self.claims.append(Claim(claim, len(self.text), len(self.text) + len(claim), (number,), support))
         self.text += f"{claim} [{number}]"
         self.citations.append(cite(number, passage, sentence))
+        return number
 
 
 def cite(number: int, passage: Passage, sentence: Sentence) -> Citation:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import pairwise
 
-from qa.english import PARTICLES, STOPWORDS
+from qa.english import PARTICLES, STOPWORDS, TITLES
 from qa.quantities import Date, Number, dates, numbers
 from qa.words import Word, is_name, is_negator, same_name, words
 
@@ -50,8 +51,14 @@ def read(text: str) -> Reading:
     amounts = tuple(numbers(text, [(date.start, date.end) for date in days]))
     spans = [(day.start, day.end) for day in days] + [(amount.start, amount.end) for amount in amounts]
     figures = frozenset(n for n, word in enumerate(found) if any(a < word.end and word.start < b for a, b in spans))
-    names = frozenset(n for n, word in enumerate(found) if n not in figures and is_name(word))
-    return Reading(text, found, amounts, days, names, figures)
+    names = {n for n, word in enumerate(found) if n not in figures and is_name(word)}
+    names |= {n for n, word in enumerate(found) if _is_title_alone(word) and not names & {n - 2, n - 1, n + 1, n + 2}}
+    return Reading(text, found, amounts, days, frozenset(names), figures)
+
+
+def _is_title_alone(word: Word) -> bool:
+    """Whether a word such as "President" or "War" is written as a name; with no name beside it, it is one."""
+    return word.plain in TITLES and word.capital and not word.begins
 
 
 def _without_particles(row: Sequence[Word]) -> list[Word]:
@@ -107,3 +114,8 @@ def places(row: Sequence[str], form: tuple[str, ...]) -> list[int]:
 def verbatim(text: str) -> str:
     """A text as it is compared word for word: white space, quotation marks, dashes and the end's punctuation do not count."""
     return " ".join(text.translate(_FOLDED).casefold().split()).strip(" .;,\"'")
+
+
+def is_fact(text: str) -> bool:
+    """Whether a text reads as a fact of an infobox: a label, a colon, a value."""
+    return bool(re.match(r"[^.:]{2,100}: \S", text))

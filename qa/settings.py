@@ -6,6 +6,7 @@ relative to the folder it lies in. The environment is read here and nowhere else
 
 from __future__ import annotations
 
+import math
 import os
 import tomllib
 from collections.abc import Mapping
@@ -174,7 +175,8 @@ def _check(key: str, value: Any, origin: str) -> Any:
     limits = next(f.metadata for f in fields(Settings) if f.name == key)
     if "choices" in limits and value not in limits["choices"]:
         raise UsageError(f"{key} in {origin} must be one of {', '.join(limits['choices'])}, not {value!r}")
-    if not (value > limits["above"] if "above" in limits else True) or not (value < limits["below"] if "below" in limits else True):
+    above, below = limits.get("above", -math.inf), limits.get("below", math.inf)
+    if kind in (int, float) and not above < value < below:
         raise UsageError(f"{key} in {origin} is out of range: {value!r}")
     return value
 

@@ -15,14 +15,17 @@ from typing import Literal
 from index.types import Passage
 from qa.english import LIGHT, STOPWORDS
 from qa.quantities import Date, dates
-from qa.words import Word, alike, is_name, is_verb_form, same_name, stem, words
+from qa.words import Word, alike, is_name, is_verb_form, opposite, same_name, stem, words
 
 Place = tuple[Passage, int]
 """A sentence: its passage and its number there."""
-Wanted = Literal["count", "measure", "date", "name", "yes_no", ""]
+Wanted = Literal["count", "measure", "date", "person", "place", "name", "yes_no", ""]
 
 ABOUT = 0.45
 """Share of the question's rarity that a claim must hold to be about the fact asked for."""
+
+TOLD = 0.75
+"""Share of the question's words, names apart, that a sentence must hold to tell the very thing."""
 
 _CLAUSE = re.compile(
     r";\s+|(?<!\ball)(?<!\bnone),?\s+(?=(?:while|whereas|but|however|although|though|despite|contrary to)\s)|"
@@ -51,6 +54,9 @@ _OUTCOMES = {
 """What may become of the things counted: figures of different outcomes count different things."""
 _HOW_MANY = re.compile(r"\b(?:how many(?: of)?|(?:number|numbers|count|total) of)\s+(?P<counted>[^?]*)", re.IGNORECASE)
 _STRENGTH = re.compile(r"\bhow strong\b|\b(?:strength|size) of\b", re.IGNORECASE)
+_WHICH = re.compile(r"^\W*(?:(?:in|at|to|from|by|on|of|under) )?(?:which|what) (?P<kind>\w+)", re.IGNORECASE)
+_ANOTHER = re.compile(r"\b(?:another|again|second|third|later|earlier|previous|new|other)\b", re.IGNORECASE)
+_FILLERS = frozenset(["still", "ever", "already", "actually", "really", "ago"])
 _EITHER = re.compile(r"\bor\b(?! not\b)", re.IGNORECASE)
 _WANTED: tuple[tuple[Wanted, re.Pattern[str]], ...] = (
     ("count", _HOW_MANY),
@@ -60,18 +66,19 @@ _WANTED: tuple[tuple[Wanted, re.Pattern[str]], ...] = (
     ("count", _STRENGTH),
     ("date", re.compile(r"\bwhen (?:did|does|do|was|were|is|are|had|has|have|will)\b|\bwhen\W*$", re.IGNORECASE)),
     ("date", re.compile(r"\b(?:what|which) (?:date|day|year|month)\b", re.IGNORECASE)),
-    ("name", re.compile(r"^\W*(?:who|whom|by whom|where|(?:which|what) (?:person|man|woman))\b", re.IGNORECASE)),
-    (
-        "name",
-        re.compile(r"^\W*(?:(?:in|at|to) )?(?:which|what) (?:city|town|country|village|place|state|region)\b", re.IGNORECASE),
-    ),
+    ("place", re.compile(r"^\W*(?:from )?where\b", re.IGNORECASE)),
+    ("person", re.compile(r"^\W*(?:by )?(?:who|whom)\b", re.IGNORECASE)),
+    ("name", _WHICH),
     ("yes_no", re.compile(r"^\W*(?:is|are|was|were|do|does|did|has|have|had|can|could|will|would|should)\b", re.IGNORECASE)),
 )
 
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """A question as it is compared. `counted`: the stems that name what is counted; `weights`: the rarity of the other words."""
+    """A question as it is compared.
+
+    `counted`: the stems that name what is counted; `weights`: the rarity of the other words; `words`: those that are no names.
+    """
 
     wanted: Wanted
     counted: tuple[str, ...]
@@ -79,6 +86,7 @@ class Asked:
     dates: tuple[Date, ...]
     names: tuple[str, ...]
     counted_names: tuple[str, ...]
+    words: tuple[str, ...]
     weights: dict[str, float]
 
 
@@ -143,10 +151,12 @@ def ask(text: str, places: Sequence[Place]) -> Asked:
     wanted = _wanted(text)
     counted = _counted(text) if wanted == "count" else []
     became = outcome(text) if wanted == "count" else ""
-    aside = [(date.start, date.end) for date in dates(text)] + [(word.start, word.end) for word in counted]
+    aside = [(0, _asking(text))] + [(date.start, date.end) for date in dates(text)] + [(word.start, word.end) for word in counted]
     content = [word for word in words_of(text) if tells(word) and not any(a <= word.start < b for a, b in aside)]
     rarity = _rarity([stems_of(f"{passage.header} {passage.sentences[n].full_text}") for passage, n in places])
     rare = {word.stem: rarity(word.stem) for word in content if not (became and outcome(word.text))}
+    pairs = zip(content, [*content, None][1:], strict=True)
+    beside = {word.stem for word, after in pairs if is_name(word) or _describes(word, after)}
     return Asked(
         wanted,
         tuple(word.stem for word in counted),
@@ -154,13 +164,30 @@ def ask(text: str, places: Sequence[Place]) -> Asked:
         tuple(dates(text)),
         tuple(word.plain for word in content if is_name(word)),
         tuple(word.plain for word in counted if is_name(word)),
-        {stem: weight for stem, weight in rare.items() if weight},
+        tuple(word for word in rare if word not in beside),
+        {word: weight for word, weight in rare.items() if weight},
     )
 
 
 def _wanted(text: str) -> Wanted:
     found = next((wanted for wanted, pattern in _WANTED if pattern.search(text)), "")
+    if found == "name":
+        (kind,) = words_of(_WHICH.search(text)["kind"])[:1]  # type: ignore[index]
+        return "" if not tells(kind) or is_verb_form(kind) else found
     return "" if found == "yes_no" and _EITHER.search(text) else found
+
+
+def _describes(word: Word, after: Word | None) -> bool:
+    """Whether a word only says what the name after it is: "the painter Oda Brill"."""
+    return after is not None and is_name(after) and after.joined and after.start == word.end + 1
+
+
+def _asking(text: str) -> int:
+    """Where the words end that only ask: "how high", "which town"."""
+    found = next(
+        (match for wanted, pattern in _WANTED if wanted not in ("count", "yes_no") and (match := pattern.match(text))), None
+    )
+    return found.end() if found else 0
 
 
 def _counted(text: str) -> list[Word]:
@@ -249,6 +276,19 @@ def held(asked: Asked, stems: frozenset[str]) -> float:
     return found / total if total else 0.0
 
 
+def told(asked: Asked, claim: Claim) -> bool:
+    """Whether a claim's sentence holds the question's names and nearly all its other words, and is not of another event."""
+    stems = claim.sentence | claim.title if claim.is_fact else claim.sentence
+    shared = sum(any(same(one, other) for other in stems) for one in asked.words)
+    return names_all(asked, claim.around) and shared >= TOLD * len(asked.words) and not elsewhere(asked, claim)
+
+
+def elsewhere(asked: Asked, claim: Claim) -> bool:
+    """Whether a claim speaks of the opposite of what is asked ("began", "ended"), or of another such event ("a second …")."""
+    turned = any(opposite(one, other) for one in asked.words for other in claim.sentence - set(asked.words))
+    return turned or any(stem(match[0].lower()) not in asked.words for match in _ANOTHER.finditer(claim.text))
+
+
 def names_all(asked: Asked, stems: frozenset[str]) -> bool:
     return all(names(name, stems) for name in asked.names)
 
@@ -282,7 +322,7 @@ def same_time(one: Sequence[Date], other: Sequence[Date]) -> bool:
 
 def tells(word: Word) -> bool:
     """Whether a word has a meaning of its own."""
-    return word.plain not in STOPWORDS and word.plain not in LIGHT and (len(word.plain) > 1 or word.capital)
+    return word.plain not in STOPWORDS | LIGHT | _FILLERS and (len(word.plain) > 1 or word.capital)
 
 
 @lru_cache(maxsize=8_000)

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from typing import Any, TextIO
 
-from qa.types import Answer, Citation, Claim, ShownPassage
+from qa.types import Answer, Citation, ShownPassage
 from qa.verify import Check
 
 _STYLES = {"bold": "1", "dim": "2", "red": "31", "green": "32", "yellow": "33", "cyan": "36"}
@@ -72,7 +72,7 @@ def print_answer(answer: Answer, first: bool = True, heading: bool = False) -> N
         values = " / ".join(f"{value.value} {_numbers(value.citations)}" for value in conflict.values)
         print(paint(_wrap(f"sources disagree on {conflict.about}: {values}"), "yellow"))
     if answer.unresolved_markers:
-        print(paint(f"markers that name no shown passage: {' '.join(answer.unresolved_markers)}", "red"))
+        print(paint(f"markers that name no shown passage: {safe(' '.join(answer.unresolved_markers))}", "red"))
     if answer.citations:
         print()
     for citation in answer.citations:

@@ -13,6 +13,7 @@ Status = Literal["answered", "conflicting", "abstained"]
 Support = Literal["quoted", "supported", "unsupported"]
 
 T = TypeVar("T")
+_KINDS: dict[str, Any] = {"str": str, "int": int, "float": (int, float), "tuple[str, ...]": tuple, "tuple[int, ...]": tuple}
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +128,10 @@ def _plain(value: Any) -> Any:
 
 
 def _record(kind: type[T], data: Mapping[str, Any]) -> T:
-    """Build a flat record, lists turned into tuples, unknown fields left out."""
-    names = {f.name for f in fields(kind)}  # type: ignore[arg-type]
-    return kind(**{name: tuple(v) if isinstance(v, list) else v for name, v in data.items() if name in names})
+    """Build a flat record, lists turned into tuples, unknown fields left out. Raises TypeError for a value of the wrong kind."""
+    kinds = {f.name: _KINDS.get(str(f.type), object) for f in fields(kind)}  # type: ignore[arg-type]
+    values = {name: tuple(value) if isinstance(value, list) else value for name, value in data.items() if name in kinds}
+    for name, value in values.items():
+        if not isinstance(value, kinds[name]):
+            raise TypeError(f"{name} of a {kind.__name__} is {value!r}")
+    return kind(**values)

@@ -37,7 +37,8 @@ def check(citation: Citation, file: Repaired | None) -> Check:
     """Look for the quote of a citation: in its place, then anywhere in the file, nearest first."""
     if file is None:
         return Check(citation, "gone")
-    if 0 <= citation.start < citation.end <= len(file.raw) and file.quote(citation.start, citation.end) == citation.quote:
+    in_file = citation.quote and 0 <= citation.start < citation.end <= len(file.raw)
+    if in_file and file.quote(citation.start, citation.end) == citation.quote:
         return _at(citation, "same", file, citation.start, citation.end)
     places = find(file, citation.quote)
     if not places:
@@ -61,10 +62,9 @@ def _at(citation: Citation, state: State, file: Repaired, start: int, end: int) 
 
 
 def _read(root: Path, source: str) -> Repaired | None:
-    path = (root / source).resolve()
-    if not path.is_relative_to(root.resolve()):
-        return None
     try:
-        return repair(path.read_bytes().decode("utf-8"))
-    except (OSError, UnicodeDecodeError):
+        path = (root / source).resolve()
+        inside = path.is_relative_to(root.resolve()) and path.is_file()
+        return repair(path.read_bytes().decode("utf-8")) if inside else None
+    except (OSError, ValueError, RuntimeError):
         return None

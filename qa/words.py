@@ -8,7 +8,20 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 
-from qa.english import ALIKE, BASES, DEMONYMS, IRREGULAR, NEGATORS, OPPOSITES, PLURALS, STOPWORDS, TAKES_BACK, TITLES, WIDE
+from qa.english import (
+    ALIKE,
+    BASES,
+    DEMONYMS,
+    IRREGULAR,
+    NEGATORS,
+    OPPOSITES,
+    PLURALS,
+    STOPWORDS,
+    TAKES_BACK,
+    TITLES,
+    VERBS_ALIKE,
+    WIDE,
+)
 from qa.tokens import is_proper
 
 _WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)*")
@@ -117,6 +130,16 @@ def opposite(one: str, other: str) -> bool:
 def alike(one: str, other: str) -> bool:
     """Whether two stems may count the same things: equal, near synonyms ("troops", "fighters"), or one as wide as "people"."""
     return one == other or one in _wide_stems() or any(one in group and other in group for group in _alike_stems())
+
+
+def says_alike(one: str, other: str) -> bool:
+    """Whether two stems of verbs may say the same: equal or near synonyms ("seized", "captured")."""
+    return one == other or any(one in group and other in group for group in _verb_stems())
+
+
+@lru_cache(maxsize=1)
+def _verb_stems() -> list[frozenset[str]]:
+    return [frozenset(stem(word) for word in group) for group in VERBS_ALIKE]
 
 
 @lru_cache(maxsize=1)

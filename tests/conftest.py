@@ -32,7 +32,8 @@ cables had been fitted.
 """
 LIGHTHOUSE = """# Cape Sorrel Lighthouse
 
-The Cape Sorrel Lighthouse stands on the northern tip of the island of Brenn. Its lamp can be seen from a distance of 31 kilometres.
+The Cape Sorrel Lighthouse stands on the northern tip of the island of Brenn. Its lamp can be seen from a distance of 31
+kilometres.
 
 ## History
 
@@ -62,7 +63,7 @@ def write_articles(folder: Path) -> Path:
 
 def build_index(home: Path, encoder: Encoder) -> Settings:
     """Write the articles below `home`, index them, and give the settings that use them."""
-    settings = Settings(index=home / "index", articles=write_articles(home / "articles"))
+    settings = Settings(index=home / "index", articles=write_articles(home / "articles"), threshold=0.5)
     build(settings.articles, settings.index_path, recipe(settings), encoder)  # type: ignore[arg-type]
     return settings
 

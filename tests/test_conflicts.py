@@ -92,6 +92,33 @@ def test_names_in_one_sentence_told_twice() -> None:
     ) == [("Paula Rehn", "paula rehn", ["a"]), ("Ivo Castell", "ivo castell", ["b"])]
 
 
+@pytest.mark.parametrize(
+    ("question", "one", "other", "expected"),
+    [
+        (
+            "Which country supplied the turbines of the Sorrel dam?",
+            "The turbines of the Sorrel dam were supplied by Norland.",
+            "Vestria supplied the turbines for the Sorrel dam.",
+            ["norland", "vestria"],
+        ),
+        (
+            "Where was the painter Oda Brill born?",
+            "Oda Brill was born in Tamsel to a family of tanners.",
+            "The painter Oda Brill, born at Grunau, moved to the capital.",
+            ["tamsel", "grunau"],
+        ),
+        (
+            "How long did the siege of Arlon last?",
+            "The siege of Arlon lasted 40 days.",
+            "After a siege of 53 days, Arlon surrendered.",
+            ["40 day", "53 day"],
+        ),
+    ],
+)
+def test_names_places_and_measures(question: str, one: str, other: str, expected: list[str]) -> None:
+    assert [normalised for _, normalised, _ in prose(question, one, other)] == expected
+
+
 def test_two_speakers_in_one_sentence() -> None:
     question = "How many houses did the Kelm flood destroy?"
     text = "The mayor said 120 houses were destroyed in the Kelm flood, while the insurers claimed 90 houses were destroyed."
@@ -224,6 +251,12 @@ def test_counts_that_fit_each_other(one: str, other: str) -> None:
             "The Velden treaty was signed on 3 May 1999.",
             "The Velden treaty ended on 9 July 2011.",
         ),
+        ("When did the Ravel strike begin?", "The Ravel strike began on 2 June 1903.", "The Ravel strike ended on 4 June 1903."),
+        ("When did the Ravel strike begin?", "The Ravel strike began on 2 June 1903.", "A second Ravel strike began in 1911."),
+        ("How long is the Ostra tunnel?", "The Ostra tunnel is 14 km long.", "The Ostra tunnel lies 30 km from Mirn."),
+        ("How long is the Ostra tunnel?", "The Ostra tunnel is 14 km long.", "The Ostra bridge is 3 km long."),
+        ("Where was Oda Brill born?", "Oda Brill was born in Tamsel.", "Oda Brill died in Grunau."),
+        ("Which states sent troops to Mirn?", "Norland sent troops to Mirn.", "Vestria sent troops to Mirn."),
         ("Who led Orsk Pit?", "The manager of Orsk Pit was Paula Rehn.", "Orsk Pit owes its railway to Ivo Castell."),
     ],
 )

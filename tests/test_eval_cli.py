@@ -77,3 +77,68 @@ def test_table(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
         run("table", "good.json", "--columns", "foo")
     with pytest.raises(UsageError, match="no lines <!-- other -->"):
         run("table", "good.json", "--write", "README.md", "--name", "other")
+
+
+TOWNS = """= Battle of Gao =
+
+Infobox
+- Combatant1: MNLA
+- Casualties1: 4 killed, 10 wounded
+
+The Battle of Gao was fought between the MNLA and the Islamists in June 2012. Colonel Wari was wounded by a sniper.
+"""
+ROWS = [
+    {
+        "id": "fact-001",
+        "category": "single_fact",
+        "question": "Who was wounded by a sniper in the Battle of Gao?",
+        "gold": [["Wari"]],
+        "evidence": [[{"source": "gao.txt", "quote": "Colonel Wari was wounded by a sniper."}]],
+    },
+    {"id": "unanswerable-001", "category": "unanswerable", "question": "Who painted the Mona Lisa?", "kind": "plausible"},
+]
+
+
+@pytest.mark.parametrize("system", [["--system", "ours"], ["--system", "bm25"], ["--system", "plain"], ["--without", "facts"]])
+def test_run_over_real_articles(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, system: list[str]) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "seeds").mkdir()
+    (tmp_path / "seeds" / "gao.txt").write_text(TOWNS, encoding="utf-8")
+    (tmp_path / "rows.jsonl").write_text("".join(json.dumps(row) + "\n" for row in ROWS), encoding="utf-8")
+    assert run("run", "--questions", "rows.jsonl", "--work", "work", "--out", "r.json", *system) == 0
+    result = results.load(tmp_path / "r.json")
+    assert [row["id"] for row in result["rows"]] == ["fact-001", "unanswerable-001"]
+    assert result["figures"]["overall"]["recall@5"]["mean"] == 1.0
+    assert "articles" not in result["settings"]
+    assert "index" not in result["settings"]
+    assert str(tmp_path) not in (tmp_path / "r.json").read_text(encoding="utf-8"), "no path of this machine"
+    assert not (tmp_path / "r.json.partial").exists()
+
+
+def test_run_over_a_dataset(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    folder = tmp_path / "tiny"
+    folder.mkdir()
+    documents = [
+        {"_id": "a", "title": "Gao", "text": "A city in Mali."},
+        {"_id": "b", "title": "Lyon", "text": "A city in France."},
+    ]
+    (folder / "corpus.jsonl").write_text("".join(json.dumps(row) + "\n" for row in documents), encoding="utf-8")
+    (folder / "queries.jsonl").write_text('{"_id": "q", "text": "a town in France"}\n', encoding="utf-8")
+    (folder / "qrels.tsv").write_text("query-id\tcorpus-id\tscore\nq\tb\t1\n", encoding="utf-8")
+    for name in ("bm25-documents", "dense-documents", "both-documents", "ours"):
+        assert run("run", "--dataset", "tiny", "--system", name, "--out", "r.json") == 0
+        assert results.load(tmp_path / "r.json")["figures"]["overall"]["ndcg@10"]["mean"] == 1.0
+
+
+def test_run_refuses_what_makes_no_sense(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(UsageError, match="--without is for"):
+        run("run", "--system", "plain", "--without", "facts")
+    with pytest.raises(UsageError, match="builds an index of its own"):
+        run("run", "--index", "x", "--without", "facts")
+    with pytest.raises(UsageError, match="there is no question file"):
+        run("run", "--questions", "none.jsonl")
+    with pytest.raises(UsageError, match="whole documents of a --dataset"):
+        (tmp_path / "rows.jsonl").write_text(json.dumps(ROWS[1]) + "\n", encoding="utf-8")
+        run("run", "--questions", "rows.jsonl", "--system", "bm25-documents")

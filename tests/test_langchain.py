@@ -26,6 +26,7 @@ from qa.settings import Settings
 
 pytestmark = pytest.mark.anyio
 CRANE = "How many workers were injured when the crane collapsed?"
+KEEPER = "Who was the last keeper of the Cape Sorrel Lighthouse?"
 CRANE_ANSWER = "Eleven workers were injured when a crane collapsed in March 1929."
 
 
@@ -100,7 +101,9 @@ def test_a_document_leads_to_its_place_in_the_file(small: Settings, answerer: An
     assert scores == sorted(scores, reverse=True) and scores[0] == answerer.searcher.search(CRANE)[0].score
 
 
-def prompt_for(question: str, answerer: Answerer, name: str = "answer", k: int = 4) -> tuple[list[tuple[str, str]], context.Context]:
+def prompt_for(
+    question: str, answerer: Answerer, name: str = "answer", k: int = 4
+) -> tuple[list[tuple[str, str]], context.Context]:
     packed = context.pack(answerer.searcher.search(question, k), 3000)
     return prompts.load(name).messages(question=question, passages=packed.text), packed
 
@@ -116,7 +119,7 @@ def test_the_extractive_model_answers_our_prompts_with_a_proved_sentence(answere
 
 
 def test_it_chooses_the_sentences_that_the_answerer_chooses(answerer: Answerer) -> None:
-    for question in (CRANE, "Why was the Orrin Bridge closed to lorries?", "Who was the last keeper of the Cape Sorrel Lighthouse?"):
+    for question in (CRANE, "Why was the Orrin Bridge closed to lorries?", KEEPER):
         messages, _ = prompt_for(question, answerer, k=8)
         assert ExtractiveChatModel().invoke(messages).text.startswith(answerer.answer(question).claims[0].text)
 
@@ -128,7 +131,7 @@ def test_a_fact_is_said_with_its_label(answerer: Answerer) -> None:
 
 
 def test_it_says_the_fixed_phrase_without_passages_or_an_answer(answerer: Answerer) -> None:
-    model = ExtractiveChatModel()
+    model = ExtractiveChatModel(threshold=0.5)
     messages, _ = prompt_for("What is the boiling point of tungsten?", answerer)
     assert model.invoke(messages).content == prompts.CANNOT_ANSWER
     assert model.invoke("Hello").content == prompts.CANNOT_ANSWER
@@ -147,7 +150,7 @@ def test_streamed_pieces_are_the_answer_and_a_stop_sequence_ends_it(answerer: An
 
 
 def test_the_last_question_is_answered_from_the_newest_passages(answerer: Answerer) -> None:
-    earlier, _ = prompt_for("Who was the last keeper of the Cape Sorrel Lighthouse?", answerer)
+    earlier, _ = prompt_for(KEEPER, answerer)
     later, _ = prompt_for(CRANE, answerer)
     assert CRANE_ANSWER in ExtractiveChatModel().invoke([*earlier, ("assistant", "Ines Dorran. [1]"), *later]).text
 
@@ -166,7 +169,8 @@ def test_what_is_read_of_messages() -> None:
     )
     question, shown = understood([HumanMessage(f"{passages}\n\n<question>\nHow wide?\n</question>\nAnswer.")])
     assert question == "How wide?"
-    assert [(p.id, p.title, p.section, p.kind) for p in shown] == [("1", "Orrin", ("Deck",), "prose"), ("2", "Orrin", ("Infobox",), "facts")]
+    assert [(p.id, p.title, p.kind) for p in shown] == [("1", "Orrin", "prose"), ("2", "Orrin", "facts")]
+    assert [p.section for p in shown] == [("Deck",), ("Infobox",)]
     assert [s.full_text for s in shown[0].sentences] == ["It is wide.", "It is old."]
     assert [s.full_text for s in shown[1].sentences] == ["Died in: 3 here", "Died in: 4 there", "Length: 5 m"]
     assert [shown[1].text[s.start : s.end] for s in shown[1].sentences] == ["3 here", "4 there", "5 m"]

@@ -162,6 +162,14 @@ def test_folding() -> None:
     assert overlap(read("The dog barked."), read("Dogs bark.")) == 1.0
 
 
+def test_what_a_real_small_model_made_up() -> None:
+    prisoners = "The MNLA spokesman, Mossa Ag Attaher, said that AQIM was using the population as hostages. " + QUOTE
+    claim = "The MNLA spokesman, Mossa Ag Attaher, released 25 prisoners during the battle."
+    assert support(claim, prisoners) == "unsupported"
+    flight = "Following the strikes, the planes flew eastward for around two hours before landing at the airbase."
+    assert support("The strikes lasted for around two hours before landing at the airbase.", flight) == "unsupported"
+
+
 def test_the_hand_written_paraphrases_are_told_from_the_faults() -> None:
     measured = measure_written(ALIASES)
     assert measured["right"] > 120 and measured["wrong"] > 150  # type: ignore[operator]
