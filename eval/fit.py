@@ -31,6 +31,7 @@ DEV_WEIGHT = 20.0
 DEV_WEIGHT_CONFIDENCE = 5.0
 """The same for the confidence; of 1, 5, 20 and 60 the value with the least calibration error in cross-validation on `dev`."""
 
+
 @dataclass(frozen=True, slots=True)
 class Example:
     """A question with what retrieval found for it; `right` marks the candidates that hold (a part of) the answer."""
@@ -64,7 +65,12 @@ def run(arguments: argparse.Namespace) -> int:
         data = [(example, own) for example in examples(dev, own, lambda text: repair(text).text, DEV_WEIGHT)]
         data += [(example, other) for example in examples(dataset.questions, other, lambda text: text, 1.0)]
         rarity = {id(example): searcher.opened.words.rarity for example, searcher in data}
-        about = {"dev questions": len(dev), "dataset": dataset.name, "dataset questions": len(dataset.questions), "dev weight": DEV_WEIGHT}
+        about = {
+            "dev questions": len(dev),
+            "dataset": dataset.name,
+            "dataset questions": len(dataset.questions),
+            "dev weight": DEV_WEIGHT,
+        }
         record = fit([example for example, _ in data], rarity, about)
     write(record, arguments.out)
     print(arguments.out)

@@ -80,7 +80,9 @@ def _built_with(recipe: Recipe) -> dict[str, Any]:
     return json.loads(json.dumps(asdict(recipe) | {"recipe": RECIPE}))
 
 
-def _ingest(folder: Path, recipe: Recipe, encoder: Encoder, tell: Progress) -> tuple[list[ArticleRecord], list[Passage], list[Refused]]:
+def _ingest(
+    folder: Path, recipe: Recipe, encoder: Encoder, tell: Progress
+) -> tuple[list[ArticleRecord], list[Passage], list[Refused]]:
     found = list(files.find(folder, recipe.include, recipe.exclude))
     limits = chunk.Limits(recipe.passage_words, encoder.card.max_tokens - _header_break(encoder), encoder.count_tokens)
     records: list[ArticleRecord] = []
@@ -94,7 +96,14 @@ def _ingest(folder: Path, recipe: Recipe, encoder: Encoder, tell: Progress) -> t
             text, article, pieces = outcome
             records.append(
                 ArticleRecord(
-                    article.source, article.sha256, text.size, text.modified_ns, article.title, len(passages), len(pieces), article.aliases
+                    article.source,
+                    article.sha256,
+                    text.size,
+                    text.modified_ns,
+                    article.title,
+                    len(passages),
+                    len(pieces),
+                    article.aliases,
                 )
             )
             passages += pieces
@@ -110,7 +119,9 @@ def _header_break(encoder: Encoder) -> int:
     return 2 + encoder.count_tokens(encoder.card.passage_prompt)
 
 
-def _understand(file: files.File | Refused, max_bytes: int, limits: chunk.Limits) -> Refused | tuple[files.Text, Article, list[Passage]]:
+def _understand(
+    file: files.File | Refused, max_bytes: int, limits: chunk.Limits
+) -> Refused | tuple[files.Text, Article, list[Passage]]:
     text = file if isinstance(file, Refused) else files.read(file, max_bytes)
     if isinstance(text, Refused):
         return text
@@ -180,7 +191,11 @@ def check_fresh(generation: Generation, recipe: Recipe) -> list[str]:
         _check_file(generation.article_path(source), record)
     held = known.keys() | _refused_still(generation)
     new = [f.source for f in files.find(folder, recipe.include, recipe.exclude) if f.source not in held]
-    return [f"{len(new)} new file{'s' * (len(new) > 1)} not indexed yet ({new[0]}{' …' * (len(new) > 1)}); run: qa index build"] if new else []
+    return (
+        [f"{len(new)} new file{'s' * (len(new) > 1)} not indexed yet ({new[0]}{' …' * (len(new) > 1)}); run: qa index build"]
+        if new
+        else []
+    )
 
 
 def _refused_still(generation: Generation) -> set[str]:

@@ -112,7 +112,9 @@ class _Cutter:
             begin += len(piece) - len(piece.lstrip())
             reading = plain(fold(text[begin:finish]))
             if reading:
-                yield from self._fitted(self._sentence(begin, begin + len(text[begin:finish].rstrip()), reading, sentence.label), room)
+                yield from self._fitted(
+                    self._sentence(begin, begin + len(text[begin:finish].rstrip()), reading, sentence.label), room
+                )
 
 
 def _shortened(name: str, limits: Limits) -> str:

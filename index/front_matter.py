@@ -135,12 +135,12 @@ def _field(text: str, scalar: _Scalar) -> tuple[bool, Field] | None:
 
 
 def _aliases(scalars: list[_Scalar]) -> Iterator[tuple[str, str]]:
-    """Pairs (text, page) of the links: the file itself says that the one means the other."""
+    """Pairs (text, page) of the links between names: the file itself says that the one means the other."""
     links: dict[tuple[str | int, ...], dict[str, str]] = {}
     for scalar in scalars:
         if "links" in scalar.path[:-1]:
             links.setdefault(scalar.path[:-1], {})[str(scalar.path[-1])] = scalar.value
     for link in links.values():
         text, page = link.get("text", "").strip(), link.get("page", "").strip()
-        if text and page and text != page:
+        if text[:1].isupper() and page[:1].isupper() and ":" not in page and text != page:
             yield text, page

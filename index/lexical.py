@@ -29,6 +29,8 @@ wouldn shouldn mustn many much"""
 STOP_WORDS = frozenset(_STOP_WORDS.split())
 """Snowball's English stop words (snowballstem.org/algorithms/english/stop.txt), its modal verbs included, with "many" and "much". Above all they hold
 the question words: a "who" in a sentence answers no "Who …?"."""
+
+
 @cache
 def _analyzer() -> Any:
     """Words in lower case, accents folded, English stop words out, Snowball-stemmed."""

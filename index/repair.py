@@ -68,7 +68,9 @@ class Layer:
         return _through(start, end, self._old, self._old_starts, self._new)
 
 
-def _through(start: int, end: int, here: list[tuple[int, int]], starts: list[int], there: list[tuple[int, int]]) -> tuple[int, int]:
+def _through(
+    start: int, end: int, here: list[tuple[int, int]], starts: list[int], there: list[tuple[int, int]]
+) -> tuple[int, int]:
     """Map a range; a range that begins or ends inside an edit is widened to the whole edit."""
     return _edge(start, here, starts, there, 0), max(_edge(end, here, starts, there, 1), _edge(start, here, starts, there, 0))
 

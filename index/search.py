@@ -49,7 +49,9 @@ class Searcher:
             candidates.update(int(n) for n in np.searchsorted(self.opened.first_sentence, numbers, side="right") - 1)
         return self._ranked(query, sorted(candidates), words, weights, k)
 
-    def _ranked(self, query: np.ndarray, candidates: Iterable[int], words: dict[int, float], weights: Weights, k: int) -> list[Hit]:
+    def _ranked(
+        self, query: np.ndarray, candidates: Iterable[int], words: dict[int, float], weights: Weights, k: int
+    ) -> list[Hit]:
         scored = []
         for number in candidates:
             near = float(self.opened.passage_vectors.vectors(number, 1)[0] @ query)
@@ -60,7 +62,14 @@ class Searcher:
         best = scored[:k]
         mean = np.concatenate([vectors for *_, vectors, _ in best]).mean(axis=0) if best else query
         return [
-            Hit(self.opened.passage(number), score, near, float((vectors @ query).max()), lexical, sentence_hits(query, vectors, mean))
+            Hit(
+                self.opened.passage(number),
+                score,
+                near,
+                float((vectors @ query).max()),
+                lexical,
+                sentence_hits(query, vectors, mean),
+            )
             for score, number, near, vectors, lexical in best
         ]
 
@@ -76,5 +85,6 @@ def sentence_hits(query: np.ndarray, vectors: np.ndarray, mean: np.ndarray) -> t
     lengths = np.linalg.norm(centred, axis=1) * np.linalg.norm(asked)
     contrasts = centred @ asked / np.maximum(lengths, 1e-9)
     return tuple(
-        SentenceHit(n, float(similarity), float(contrast)) for n, (similarity, contrast) in enumerate(zip(vectors @ query, contrasts, strict=True))
+        SentenceHit(n, float(similarity), float(contrast))
+        for n, (similarity, contrast) in enumerate(zip(vectors @ query, contrasts, strict=True))
     )

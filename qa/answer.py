@@ -117,7 +117,9 @@ class Answerer:
         if not question:
             raise UsageError("the question is empty")
         if len(question) > self.settings.max_question_chars:
-            raise UsageError(f"the question has {len(question):,} characters; max_question_chars is {self.settings.max_question_chars:,}")
+            raise UsageError(
+                f"the question has {len(question):,} characters; max_question_chars is {self.settings.max_question_chars:,}"
+            )
         return question
 
     def _standalone(self, question: str, history: Sequence[Turn]) -> str:
@@ -145,7 +147,9 @@ class Answerer:
             from qa.generate import generate
 
             try:
-                generated = yield from generate(asked, hits, reading.confidence, self.settings, self._similarity, self._aliases, clock)
+                generated = yield from generate(
+                    asked, hits, reading.confidence, self.settings, self._similarity, self._aliases, clock
+                )
                 return generated
             except ModelError as error:
                 notices = (f"{MODEL_FAILED} ({self.settings.model}): {error}",)
@@ -175,7 +179,9 @@ class Answerer:
         if draft.declined or not draft.claims:
             return Answer(status="abstained", answer=CANNOT_ANSWER, **common)
         status: Status = "conflicting" if draft.conflicts else "answered"
-        return Answer(status=status, answer=draft.text, claims=draft.claims, citations=draft.citations, conflicts=draft.conflicts, **common)
+        return Answer(
+            status=status, answer=draft.text, claims=draft.claims, citations=draft.citations, conflicts=draft.conflicts, **common
+        )
 
 
 def _quotes(reading: reader.Reading) -> Draft:
@@ -216,7 +222,15 @@ def shown(hit: Hit) -> ShownPassage:
     """A hit as answers report it."""
     passage: Passage = hit.passage
     return ShownPassage(
-        passage.id, passage.source, passage.title, passage.section, passage.text, round(hit.score, 4), passage.start, passage.end, passage.line
+        passage.id,
+        passage.source,
+        passage.title,
+        passage.section,
+        passage.text,
+        round(hit.score, 4),
+        passage.start,
+        passage.end,
+        passage.line,
     )
 
 

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 
 from index.types import Passage, Sentence
 from qa.claims import Found, markers, parse, plain
+from qa.quoted import proof
 from qa.reading import overlap, read, verbatim
 from qa.support import Verdict, judge
 from qa.types import Citation, Claim, Support
@@ -253,20 +254,7 @@ class Draft:
             ):
                 return known.number
         number = len(self.citations) + 1
-        self.citations.append(
-            Citation(
-                number=number,
-                source=passage.source,
-                sha256=passage.sha256,
-                title=passage.title,
-                section=passage.section,
-                quote=sentence.quote,
-                start=sentence.start,
-                end=sentence.end,
-                line=sentence.line,
-                passage_id=passage.id,
-            )
-        )
+        self.citations.append(proof(number, passage, sentence))
         return number
 
 

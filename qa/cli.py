@@ -79,7 +79,11 @@ def _add_parts(commands: Any, arguments: Sequence[str]) -> None:
     """Parts that bring commands of their own: fully when one is asked for, else by name only, so that help stays instant."""
     from importlib import import_module
 
-    helps = {"eval": "measure answers against questions", "serve": "the chat endpoint and its page", "mcp": "a tool server for agents"}
+    helps = {
+        "eval": "measure answers against questions",
+        "serve": "the chat endpoint and its page",
+        "mcp": "a tool server for agents",
+    }
     for name, module in PARTS.items():
         if arguments[:1] == [name]:
             import_module(module).add_commands(commands)
@@ -183,7 +187,9 @@ def _index_status(parsed: argparse.Namespace) -> int:
     print(f"generation  {manifest.name}")
     print(f"articles    {manifest.articles} in {Path(manifest.root) / manifest.folder}")
     print(f"passages    {manifest.passages} ({manifest.sentences} sentences)")
-    print(f"embedder    {manifest.encoder['name']} ({manifest.encoder['runtime']}, agreement {manifest.encoder['agreement']:.6f})")
+    print(
+        f"embedder    {manifest.encoder['name']} ({manifest.encoder['runtime']}, agreement {manifest.encoder['agreement']:.6f})"
+    )
     for refused in manifest.refused:
         print(safe(f"refused     {refused.source} {refused.reason}"))
     for line in check_fresh(generation, recipe(settings)):

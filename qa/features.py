@@ -75,10 +75,21 @@ _NUMBER = re.compile(
     re.IGNORECASE,
 )
 _MONTH = r"(?:jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|sep(?:t(?:ember)?)?|oct(?:ober)?|nov(?:ember)?|dec(?:ember)?)\b"
-_DATE = re.compile(rf"\b(?:1\d{{3}}|20\d{{2}})\b|\b{_MONTH}|\b\d{{1,2}}(?:th|st|nd|rd)\b|\bcentur(?:y|ies)\b|\b(?:next|same|following|previous) day\b", re.IGNORECASE)
-_FULL_DATE = re.compile(rf"\b\d{{1,2}}(?:st|nd|rd|th)?\s+(?:of\s+)?{_MONTH}|\b{_MONTH}\.?\s+\d{{1,2}}\b|\b(?:1\d{{3}}|20\d{{2}})\b", re.IGNORECASE)
-_DURATION = re.compile(r"\b(?:second|minute|hour|day|night|week|month|year|decade|centur(?:y|ie)|season|generation)s?\b|\b(?:since|until|till|from)\b", re.IGNORECASE)
-_DISTANCE = re.compile(r"\b(?:km|kms|kilomet(?:er|re)s?|miles?|met(?:er|re)s?|feet|foot|yards?|inch(?:es)?|acres?|hectares?)\b|\d ?(?:m|ft|mi)\b", re.IGNORECASE)
+_DATE = re.compile(
+    rf"\b(?:1\d{{3}}|20\d{{2}})\b|\b{_MONTH}|\b\d{{1,2}}(?:th|st|nd|rd)\b|\bcentur(?:y|ies)\b|\b(?:next|same|following|previous) day\b",
+    re.IGNORECASE,
+)
+_FULL_DATE = re.compile(
+    rf"\b\d{{1,2}}(?:st|nd|rd|th)?\s+(?:of\s+)?{_MONTH}|\b{_MONTH}\.?\s+\d{{1,2}}\b|\b(?:1\d{{3}}|20\d{{2}})\b", re.IGNORECASE
+)
+_DURATION = re.compile(
+    r"\b(?:second|minute|hour|day|night|week|month|year|decade|centur(?:y|ie)|season|generation)s?\b|\b(?:since|until|till|from)\b",
+    re.IGNORECASE,
+)
+_DISTANCE = re.compile(
+    r"\b(?:km|kms|kilomet(?:er|re)s?|miles?|met(?:er|re)s?|feet|foot|yards?|inch(?:es)?|acres?|hectares?)\b|\d ?(?:m|ft|mi)\b",
+    re.IGNORECASE,
+)
 _SHARE = re.compile(r"%|\bper ?cent\b|\bpercentage\b|\b(?:half|third|quarter|majority|most)\b", re.IGNORECASE)
 _MONEY = re.compile(r"[$€£¥]|\b(?:dollars?|euros?|pounds?|francs?|yen|million|billion|cents?)\b", re.IGNORECASE)
 _UNITS = tuple(
@@ -91,11 +102,19 @@ _UNITS = tuple(
     )
 )
 _NAME = re.compile(r"(?<![.!?\"“”]\s)(?<!^)\b[A-ZÀ-ÖØ-Þ][\w'’-]+")
-_PLACE = re.compile(r"\b(?:in|at|from|near|to|into|of|around|outside|toward|towards|between|over|across|through|north|south|east|west)\s+(?:the\s+)?(?:\w+\s+)?[A-ZÀ-ÖØ-Þ]\w+")
+_PLACE = re.compile(
+    r"\b(?:in|at|from|near|to|into|of|around|outside|toward|towards|between|over|across|through|north|south|east|west)\s+(?:the\s+)?(?:\w+\s+)?[A-ZÀ-ÖØ-Þ]\w+"
+)
 _REASON = re.compile(
     r"\b(?:because|due to|owing|since|as a result|result of|reason|in order|to avoid|so that|caused?|causing|led to|leading|following|after|amid|over|"
     r"retaliation|response|reaction|fear|prompt|aim|thanks|therefore|attributed|objecting|citing|cited)\w*",
     re.IGNORECASE,
+)
+_PARTICLE = r"(?:ag|al|as|bin|da|de|del|della|den|der|di|dos|du|el|ibn|la|le|o|ould|of|ter|van|von|y)"
+_WORD = r"[A-ZÀ-ÖØ-Þ][\w'’]*[a-zß-öø-ÿ][\w'’]*(?:-\w+)*"
+_PERSON = re.compile(rf"\b{_WORD}(?:\s(?:{_PARTICLE}\s)?{_WORD})+")
+_TITLED = re.compile(
+    rf"\b(?:President|Minister|Colonel|General|Captain|Major|Lieutenant|Commander|Chairman|Secretary|Judge|King|Queen|Prince|Pope|Dr|Mr|Mrs|Ms|Sir|Emir)\.? {_WORD}"
 )
 _CAPITALISED = re.compile(r"\b[A-ZÀ-ÖØ-Þ][\w'’-]+")
 
@@ -193,7 +212,14 @@ def _contrast(hit: Hit, n: int) -> float:
 
 
 def _candidate(
-    question: Question, rank: int, hit: Hit, n: int, cover: _Cover, weights: dict[str, float], telling: dict[str, float], best: _Field
+    question: Question,
+    rank: int,
+    hit: Hit,
+    n: int,
+    cover: _Cover,
+    weights: dict[str, float],
+    telling: dict[str, float],
+    best: _Field,
 ) -> Candidate:
     sentence = hit.passage.sentences[n]
     own = stems(sentence.full_text)
@@ -239,8 +265,9 @@ def _wanted(question: Question, sentence: Sentence, weights: dict[str, float]) -
     has_unit = unit is not None and bool(unit.search(text))
     date = question.kind == "date" and bool(_DATE.search(text))
     full = date and bool(_FULL_DATE.search(text))
-    person = question.kind == "person" and _has_new_name(question, text)
-    name_near = question.kind == "person" and _name_near(question, text, weights)
+    people = _people(question, text) if question.kind == "person" else []
+    person = bool(people)
+    name_near = _name_near(question, text, people)
     place = question.kind == "place" and bool(_PLACE.search(text)) and _has_new_name(question, text)
     reason = question.kind == "reason" and bool(_REASON.search(text))
     lacks = question.kind not in ("other", "yes_no") and not (number or date or person or place or reason)
@@ -251,25 +278,33 @@ def _unit_asked(question: Question) -> re.Pattern[str] | None:
     return next((unit for asks, unit in _UNITS if asks.search(question.text)), None)
 
 
-def _name_near(question: Question, text: str, weights: dict[str, float]) -> bool:
-    """A name that the question does not give, with a word of the question that is no name within the five words after or before."""
+def _people(question: Question, text: str) -> list[re.Match[str]]:
+    """Names of people, as far as their form tells, of which the question does not give every word."""
     asked = question.text.casefold()
-    words = text.split()
+    found = [match for pattern in (_PERSON, _TITLED) for match in pattern.finditer(text)]
+    return [match for match in found if any(word.casefold() not in asked for word in match.group().split())]
+
+
+def _name_near(question: Question, text: str, people: Sequence[re.Match[str]]) -> bool:
+    """One of the people, with a word of the question that is no name among the four words before or after."""
     telling = {stem for word in question.text.split()[1:] if not word[:1].isupper() for stem in stems(word)}
-    names = [i for i, word in enumerate(words) if _CAPITALISED.match(word.strip("(\"“")) and word.strip(".,;:()\"'“”").casefold() not in asked]
-    near = {i for i, word in enumerate(words) if telling.intersection(stems(word))}
-    return any(0 < abs(i - j) <= 5 for i in names for j in near)
+    around = (" ".join((*text[: m.start()].split()[-4:], *text[m.end() :].split()[:4])) for m in people)
+    return any(telling.intersection(stems(words)) for words in around)
 
 
 def _number_near(text: str, weights: dict[str, float]) -> bool:
     """A number with a word of the question among the four words after it."""
     words = text.split()
-    return any(_NUMBER.search(word) and any(s in weights for s in stems(" ".join(words[i + 1 : i + 5]))) for i, word in enumerate(words))
+    return any(
+        _NUMBER.search(word) and any(s in weights for s in stems(" ".join(words[i + 1 : i + 5]))) for i, word in enumerate(words)
+    )
 
 
 def _has_new_name(question: Question, text: str) -> bool:
     asked = question.text.casefold()
-    return any(name.casefold() not in asked for name in _NAME.findall(text)) or (text[:1].isupper() and text.split()[0].casefold() not in asked and bool(_NAME.search(text)))
+    return any(name.casefold() not in asked for name in _NAME.findall(text)) or (
+        text[:1].isupper() and text.split()[0].casefold() not in asked and bool(_NAME.search(text))
+    )
 
 
 def _pairs(words: Sequence[str], own: Sequence[str]) -> float:
@@ -281,7 +316,9 @@ def _pairs(words: Sequence[str], own: Sequence[str]) -> float:
     return sum(pair in near for pair in pairs) / len(pairs)
 
 
-def answer_values(question: Question, hits: Sequence[Hit], ranked: Sequence[tuple[float, Candidate]], rarity: Rarity) -> np.ndarray:
+def answer_values(
+    question: Question, hits: Sequence[Hit], ranked: Sequence[tuple[float, Candidate]], rarity: Rarity
+) -> np.ndarray:
     """Features of the whole answer, for its confidence (in the order of ANSWER_FEATURES). `ranked` are probabilities, best first."""
     if not ranked:
         return np.zeros(len(ANSWER_FEATURES))

@@ -41,13 +41,14 @@ def generate(
     """
     from qa.answer import Draft
 
+    model = _model(settings)
     prompt = prompts.load("answer_small" if models.is_small(settings.model) else "answer")
     frame = tokens.count(prompt.render(question=question, passages=prompts.Block("")))
     room = context.budget(models.context_window(settings.model), frame, settings.max_answer_tokens, settings.context_tokens)
     packed = context.pack(hits, room)
     messages = prompt.messages(question=question, passages=packed.text)
     growing = Growing(cite.Draft(packed.shown, settings.policy, similarity, aliases))
-    pieces = models.stream(_model(settings), messages, settings)
+    pieces = models.stream(model, messages, settings)
     while True:
         with clock.stage("generate"):
             piece = next(pieces, None)
@@ -61,7 +62,12 @@ def generate(
     cited = growing.draft.result()
     supported = sum(claim.support != "unsupported" for claim in cited.claims) / max(1, len(cited.claims))
     return Draft(
-        cited.answer, cited.claims, cited.citations, confidence * supported, unresolved_markers=cited.unresolved_markers, notices=cited.notices
+        cited.answer,
+        cited.claims,
+        cited.citations,
+        confidence * supported,
+        unresolved_markers=cited.unresolved_markers,
+        notices=cited.notices,
     )
 
 

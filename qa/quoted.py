@@ -30,11 +30,11 @@ class Quoted:
         self.text += " " if self.text else ""
         self.claims.append(Claim(claim, len(self.text), len(self.text) + len(claim), (number,), support))
         self.text += f"{claim} [{number}]"
-        self.citations.append(cite(number, passage, sentence))
+        self.citations.append(proof(number, passage, sentence))
         return number
 
 
-def cite(number: int, passage: Passage, sentence: Sentence) -> Citation:
+def proof(number: int, passage: Passage, sentence: Sentence) -> Citation:
     """The proof of one sentence."""
     return Citation(
         number,

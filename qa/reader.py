@@ -89,7 +89,9 @@ def rank(question: Question, hits: Sequence[Hit], rarity: Rarity, model: Logisti
     return [(float(probabilities[n]), found[n]) for n in order]
 
 
-def choose(question: Question, ranked: Sequence[tuple[float, Candidate]], rarity: Rarity, most: int) -> list[tuple[float, Candidate]]:
+def choose(
+    question: Question, ranked: Sequence[tuple[float, Candidate]], rarity: Rarity, most: int
+) -> list[tuple[float, Candidate]]:
     """The best sentence, then each time the one worth most beside those chosen, while one is worth enough.
 
     What a further sentence is worth is its probability, as a share of the best one's, and the share of the question's rarity that
@@ -116,4 +118,3 @@ def choose(question: Question, ranked: Sequence[tuple[float, Candidate]], rarity
 
 def _repeats(candidate: Candidate, other: Candidate) -> bool:
     return len(candidate.stems & other.stems) >= REPEATED * max(1, len(candidate.stems))
-

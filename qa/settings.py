@@ -62,7 +62,9 @@ class Settings:
     port: int = _setting(8000, "port that `qa serve` listens on (0: any free one)", above=-1, below=65536)
     workers: int = _setting(1, "processes of `qa serve`, sharing one port and one index", above=0, below=257)
     api_keys: tuple[str, ...] = _setting((), "keys that callers must send (none: open to all who reach the port)", secret=True)
-    rate_per_minute: float = _setting(0.0, "requests a minute for each key, or each address without keys (0: no limit)", above=-0.001)
+    rate_per_minute: float = _setting(
+        0.0, "requests a minute for each key, or each address without keys (0: no limit)", above=-0.001
+    )
     max_concurrent: int = _setting(4, "questions that one worker answers at the same time", above=0, below=1025)
     queue: int = _setting(64, "questions that wait in one worker before others are turned away", above=-1)
     request_timeout_s: float = _setting(90.0, "time for one request, waiting included (longer than model_timeout_s)", above=0)
@@ -73,7 +75,9 @@ class Settings:
     reload_s: float = _setting(2.0, "how often a worker looks for a newly published index", above=0)
     log_questions: bool = _setting(False, "write questions into the log")
     cors_origins: tuple[str, ...] = _setting((), "web origins that may call the endpoint from a browser")
-    allowed_hosts: tuple[str, ...] = _setting((), "host names that requests may name (none: loopback names on a loopback address, else any)")
+    allowed_hosts: tuple[str, ...] = _setting(
+        (), "host names that requests may name (none: loopback names on a loopback address, else any)"
+    )
     public_url: str = _setting("", "address under which people reach the page, for links in citations (default: the request's)")
     traces: bool = _setting(False, "record OpenTelemetry traces (exporters by the standard OTEL_ variables)")
 
@@ -82,7 +86,9 @@ class Settings:
         return self.index or default_index()
 
 
-def load(flags: Mapping[str, Any] | None = None, environ: Mapping[str, str] | None = None, folder: Path | None = None) -> Settings:
+def load(
+    flags: Mapping[str, Any] | None = None, environ: Mapping[str, str] | None = None, folder: Path | None = None
+) -> Settings:
     """Merge the four sources. `flags` holds only what the user gave (None values are left out).
 
     Raises UsageError naming the setting, where it came from and what is allowed.
@@ -105,7 +111,9 @@ def load(flags: Mapping[str, Any] | None = None, environ: Mapping[str, str] | No
 
 def describe(settings: Settings) -> list[tuple[str, str, str]]:
     """Rows (name, value, help) for `qa settings`."""
-    return [(f.name, _show(getattr(settings, f.name), f.metadata.get("secret", False)), f.metadata["help"]) for f in fields(Settings)]
+    return [
+        (f.name, _show(getattr(settings, f.name), f.metadata.get("secret", False)), f.metadata["help"]) for f in fields(Settings)
+    ]
 
 
 def _show(value: Any, secret: bool) -> str:
@@ -149,7 +157,17 @@ def from_text(key: str, text: str, origin: str = "") -> Any:
     origin = origin or f"--{key.replace('_', '-')}"
     kind = _kind(key, origin)
     if kind is bool:
-        words = {"1": True, "true": True, "yes": True, "on": True, "0": False, "false": False, "no": False, "off": False, "": False}
+        words = {
+            "1": True,
+            "true": True,
+            "yes": True,
+            "on": True,
+            "0": False,
+            "false": False,
+            "no": False,
+            "off": False,
+            "": False,
+        }
         if text.strip().lower() not in words:
             raise UsageError(f"{key} in {origin} must be true or false, not {text!r}")
         return words[text.strip().lower()]
@@ -182,4 +200,6 @@ def _check(key: str, value: Any, origin: str) -> Any:
 
 
 def _name(kind: type) -> str:
-    return {int: "a whole number", float: "a number", bool: "true or false", tuple: "a list of texts", Path: "a path"}.get(kind, "a text")
+    return {int: "a whole number", float: "a number", bool: "true or false", tuple: "a list of texts", Path: "a path"}.get(
+        kind, "a text"
+    )

@@ -100,14 +100,18 @@ def _numbers(citations: Sequence[int]) -> str:
 def _print_citation(citation: Citation) -> None:
     where = f"{citation.source}:{citation.line}"
     section = " › ".join(part for part in (citation.title, *citation.section) if part)
-    print(f"{paint(f'[{citation.number}]', 'bold')} {paint(safe(where), 'cyan')}{paint(f'  {safe(section)}', 'dim') if section else ''}")
+    print(
+        f"{paint(f'[{citation.number}]', 'bold')} {paint(safe(where), 'cyan')}{paint(f'  {safe(section)}', 'dim') if section else ''}"
+    )
     print(_wrap(f"“{citation.quote}”", "    "))
 
 
 def print_passages(passages: Sequence[ShownPassage]) -> None:
     for number, passage in enumerate(passages, 1):
         section = " › ".join(part for part in (passage.title, *passage.section) if part)
-        print(f"{number:2}. {passage.score:.3f}  {paint(safe(f'{passage.source}:{passage.line}'), 'cyan')}  {paint(safe(section), 'dim')}")
+        print(
+            f"{number:2}. {passage.score:.3f}  {paint(safe(f'{passage.source}:{passage.line}'), 'cyan')}  {paint(safe(section), 'dim')}"
+        )
         print(_wrap(passage.text, "    "))
 
 
@@ -119,7 +123,9 @@ def print_check(check: Check, as_json: bool = False) -> None:
     colour = {"same": "green", "moved": "yellow"}.get(check.state, "red")
     now = f" (now line {check.line})" if check.state == "moved" else ""
     citation = check.citation
-    print(f"{paint(f'{check.state:8}', colour)}[{citation.number}] {safe(f'{citation.source}:{citation.line}')}{now}  “{safe(citation.quote[:70])}”")
+    print(
+        f"{paint(f'{check.state:8}', colour)}[{citation.number}] {safe(f'{citation.source}:{citation.line}')}{now}  “{safe(citation.quote[:70])}”"
+    )
 
 
 class Bar:
