@@ -5,7 +5,7 @@ q ?=
 BIN := .venv/bin
 READY := .venv/.ready
 
-.PHONY: ask ask-local chat serve index test test-all lint eval gate fit clean
+.PHONY: ask ask-local chat serve index test test-all lint eval gate bench fit clean
 
 ask: $(READY) ## answer one question from the seeds: make ask q="…"
 	@$(BIN)/qa index build --if-needed
@@ -50,6 +50,10 @@ gate: $(READY) ## fail when the answers got worse than the committed baseline
 	@$(BIN)/qa eval check
 	@$(BIN)/qa eval run --fresh --out reports/gate.json
 	@$(BIN)/qa eval gate reports/gate.json --against eval/baseline.json
+
+bench: $(READY) ## how long one question takes, cold and warm; writes the table in the README
+	@$(BIN)/qa index build --if-needed
+	@$(BIN)/python -m eval.bench --write README.md
 
 fit: $(READY) ## fit the extractive reader anew: make fit DATASET=folder of a SQuAD-like dataset
 	@$(BIN)/qa index build --if-needed

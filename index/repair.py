@@ -10,7 +10,6 @@ one damaged character in a Mac Roman one. Nothing here changes spelling, punctua
 
 from __future__ import annotations
 
-import difflib
 import html
 import re
 from bisect import bisect_right
@@ -27,7 +26,9 @@ _NON_ASCII = re.compile(r"[^\x00-\x7f]+")
 _FLAG = re.compile("[\U0001f1e6-\U0001f1ff]{2}")
 _REFERENCE = re.compile(r"&(?:#[0-9]{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,31});")
 _SPACE = re.compile(r"\s+")
-_MIXED_LINE_LIMIT = 4000
+_PIECE = re.compile(r"[^\n]{0,3999}(?:[\n ]|\Z)|[^\n]{1,4000}")
+_STRETCH = 100
+_ALIKE = 6
 _FLAG_REACH = 40
 
 
@@ -191,15 +192,23 @@ def _decode_runs(text: str, encoding: str) -> Iterator[Edit]:
     """One edit for each decoded character: exactly as many characters of the file as it has UTF-8 bytes."""
     for match in _NON_ASCII.finditer(text):
         new = _decode(match.group(), encoding)
-        at = match.start()
-        for character in new or "":
-            width = len(character.encode("utf-8"))
-            yield Edit(at, at + width, character)
-            at += width
+        if new is not None:
+            yield from _characters(match.group(), new, match.start())
+
+
+def _characters(old: str, new: str, at: int) -> Iterator[Edit]:
+    """Edits that turn the range `old` at `at` into `new`: one for each character where each was misread byte for byte."""
+    widths = [len(character.encode("utf-8")) for character in new]
+    if sum(widths) != len(old):
+        yield Edit(at, at + len(old), new)
+        return
+    for character, width in zip(new, widths, strict=True):
+        yield Edit(at, at + width, character)
+        at += width
 
 
 def _mixed(text: str) -> Iterator[Edit]:
-    """Lines damaged in different ways: ftfy mends each, and the difference gives the edits (as fine as it can tell)."""
+    """Lines damaged in different ways: ftfy mends each, and the difference gives the edits."""
     from ftfy import fix_encoding
     from ftfy.badness import is_bad
 
@@ -210,18 +219,31 @@ def _mixed(text: str) -> Iterator[Edit]:
         at += len(line)
 
 
-def _pieces(text: str) -> Iterator[str]:
-    """Lines, cut where they are too long to be compared at once."""
-    for line in re.findall(r"[^\n]+\n?|\n", text):
-        for start in range(0, len(line), _MIXED_LINE_LIMIT):
-            yield line[start : start + _MIXED_LINE_LIMIT]
+def _pieces(text: str) -> list[str]:
+    """Lines, cut after a space where they are very long."""
+    return _PIECE.findall(text)
 
 
 def _differences(old: str, new: str, offset: int) -> Iterator[Edit]:
-    matcher = difflib.SequenceMatcher(None, old, new, autojunk=False)
-    for tag, i, j, k, m in matcher.get_opcodes():
-        if tag != "equal":
-            yield Edit(offset + i, offset + j, new[k:m])
+    """Edits that turn `old` into `new`, which are equal but for short stretches."""
+    i = k = 0
+    while i < len(old) or k < len(new):
+        if old[i : i + 1] == new[k : k + 1]:
+            i, k = i + 1, k + 1
+            continue
+        j, m = _next_equal(old, new, i, k)
+        yield from _characters(old[i:j], new[k:m], offset + i)
+        i, k = j, m
+
+
+def _next_equal(old: str, new: str, i: int, k: int) -> tuple[int, int]:
+    """The nearest places after `old[i]` and `new[k]` from which the two go on alike; their ends where there are none."""
+    for distance in range(1, _STRETCH):
+        for step in range(distance + 1):
+            j, m = i + step, k + distance - step
+            if old[j : j + _ALIKE] == new[m : m + _ALIKE]:
+                return min(j, len(old)), min(m, len(new))
+    return len(old), len(new)
 
 
 def _flags(text: str) -> Iterator[Edit]:
@@ -235,7 +257,7 @@ def _flags(text: str) -> Iterator[Edit]:
         if name.casefold() in rest.casefold():
             name = ""
             end += len(rest) - len(rest.lstrip(" "))
-        elif rest[:1].isalnum():
+        elif rest[:1].isalnum() or _FLAG.match(rest):
             name += " "
         yield Edit(match.start(), end, name)
 

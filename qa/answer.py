@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
-from typing import Any
+from dataclasses import replace
 
 from index.build import Recipe, check_fresh
 from index.embed import Encoder, open_encoder
@@ -16,53 +13,18 @@ from index.store import Generation, open_current
 from index.types import Hit, Passage
 from prompts import CANNOT_ANSWER
 from qa import conflicts, reader
+from qa.draft import Clock, Draft, Event
 from qa.quoted import Quoted
 from qa.settings import Settings
-from qa.types import Answer, Citation, Claim, Conflict, ConflictValue, ShownPassage, Status, Turn
+from qa.types import Answer, Conflict, ConflictValue, ShownPassage, Status, Turn
 
 EXTRACTIVE = "extractive"
 MODEL_FAILED = "the model failed, so this answer is extractive"
-Event = tuple[str, Any]
 
 
 def recipe(settings: Settings) -> Recipe:
     """What an index is built with under these settings."""
     return Recipe(settings.embedder, settings.passage_words, int(settings.max_file_mb * 1e6), settings.include, settings.exclude)
-
-
-@dataclass(slots=True)
-class Clock:
-    """Milliseconds by stage."""
-
-    times: dict[str, float] = field(default_factory=dict)
-    started: float = field(default_factory=time.perf_counter)
-
-    @contextmanager
-    def stage(self, name: str) -> Iterator[None]:
-        begun = time.perf_counter()
-        try:
-            yield
-        finally:
-            self.times[name] = self.times.get(name, 0.0) + (time.perf_counter() - begun) * 1000
-
-    def total(self) -> dict[str, float]:
-        names = ("rewrite", "retrieve", "generate", "verify")
-        spent = {name: round(self.times.get(name, 0.0), 3) for name in names}
-        return spent | {"total": round((time.perf_counter() - self.started) * 1000, 3)}
-
-
-@dataclass(frozen=True, slots=True)
-class Draft:
-    """What a model made of the passages, before it is decided whether it is given."""
-
-    text: str
-    claims: tuple[Claim, ...]
-    citations: tuple[Citation, ...]
-    confidence: float
-    conflicts: tuple[Conflict, ...] = ()
-    unresolved_markers: tuple[str, ...] = ()
-    notices: tuple[str, ...] = ()
-    declined: bool = False
 
 
 class Answerer:

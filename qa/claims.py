@@ -27,6 +27,10 @@ _SOURCE_PHRASE = re.compile(
     r"^(?:according to|as (?:stated|reported|described) (?:in|by)|per|in|from)(?: the)?(?: (?:passages?|sources?))?\s*,\s*", re.I
 )
 _LINE = re.compile(r"[^\n]+")
+_CLOSED = re.compile(
+    r'"[^"]*"|“[^”]*”|„[^“”]*[“”]|‘[^’]*’|«[^»]*»|‹[^›]*›|「[^」]*」|<[^<>]*>|\([^()]*\)|\{[^{}]*\}|\[[^\[\]]*\](?!\()|【[^】]*】'
+)
+_OPENED = re.compile(r"""["“„‘«‹「<({\[【`]|\*\*|__|(?<!\w)'""")
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +90,35 @@ def parse(text: str, verbatim: Sequence[str] = ()) -> list[Found]:
     return _with_gaps(text, claims)
 
 
+def settled(text: str, verbatim: Sequence[str] = ()) -> list[Found]:
+    """The first claims of an answer that is still being written, as far as nothing that follows can change them.
+
+    Not settled are the last sentence, whatever stands on a line that begins with a marker, or after a bracket, quotation mark or
+    emphasis that is still open (a straight single quotation mark stays open: it may be an apostrophe), and what may yet become a
+    shown sentence copied word for word.
+    """
+    text = plain(_whole_words(text))
+    last = text.rfind("\n") + 1
+    line = text[last:] + " "
+    said = _BULLET.sub("", line, count=1).lstrip()
+    opened = _OPENED.search(_CLOSED.sub(lambda match: "x" * len(match[0]), line))
+    sure = last if not said or MARKER.match(said) else last + opened.start() if opened else len(text)
+    text = _whole_words(text[:sure] + ("" if opened else " "))
+    claims = parse(text, verbatim)[:-1]
+    copied = min((_beginning(shown, text.rstrip()) for shown in verbatim), default=len(text))
+    return [claim for claim in claims if claim.end <= copied]
+
+
+def _whole_words(text: str) -> str:
+    """`text` up to its last white space."""
+    return text[: max((n + 1 for n, character in enumerate(text) if character.isspace()), default=0)]
+
+
+def _beginning(shown: str, text: str) -> int:
+    """Where in `text` its longest end starts that is the beginning of `shown`; its length if none is."""
+    return len(text) - next((n for n in range(min(len(shown), len(text)), 0, -1) if text.endswith(shown[:n])), 0)
+
+
 def markers(text: str, start: int = 0, end: int | None = None) -> list[Marker]:
     """All markers in `text[start:end]`."""
     end = len(text) if end is None else end
@@ -125,7 +158,9 @@ def _stands_alone(text: str, start: int, end: int) -> bool:
     line = text[text.rfind("\n", 0, start) + 1 : start]
     begins = not _BULLET.sub("", line.lstrip(), count=1).strip() or line.rstrip()[-1] in '.!?…"”’»)]】'
     after = text[end : end + 1]
-    ends = after in ("", "\n") or bool(MARKER.match(text[end:].lstrip())) or (after.isspace() and text[end - 1] in '.!?…"”’»)')
+    ends = (
+        after in ("", "\n") or bool(MARKER.match(text[end:].lstrip(" \t"))) or (after.isspace() and text[end - 1] in '.!?…"”’»)')
+    )
     return begins and (ends or text[end:].strip() in (".", "!"))
 
 

@@ -90,12 +90,12 @@ class ExtractiveChatModel(BaseChatModel):
         said = ""
         for piece in self._pieces(messages, stop):
             said += piece
-            chunk = ChatGenerationChunk(message=AIMessageChunk(piece))
+            chunk = ChatGenerationChunk(message=AIMessageChunk(content=piece))
             if run_manager:
                 run_manager.on_llm_new_token(piece, chunk=chunk)
             yield chunk
         end = AIMessageChunk(
-            "", usage_metadata=_usage(messages, said), response_metadata=self._provenance(), chunk_position="last"
+            content="", usage_metadata=_usage(messages, said), response_metadata=self._provenance(), chunk_position="last"
         )
         yield ChatGenerationChunk(message=end)
 
@@ -177,10 +177,13 @@ def _facts(body: str) -> list[Sentence]:
 
 
 def rarity_in(passages: Sequence[Passage]) -> Rarity:
-    """Inverse document frequency among the shown passages, by the formula of `index.lexical`."""
+    """Inverse document frequency among the shown passages, by the formula of `index.lexical`.
+
+    What they lack may stand in other passages, so no word is as rare as the empty one: none counts as unknown (`qa.features`).
+    """
     having = Counter(word for passage in passages for word in set(_words(passage)))
     total = len(passages)
-    return lambda word: math.log1p((total - having[word] + 0.5) / (having[word] + 0.5))
+    return lambda word: math.log1p((total - having[word] + 0.5) / (having[word] + 0.5)) if word else math.inf
 
 
 def _words(passage: Passage) -> tuple[str, ...]:

@@ -116,6 +116,13 @@ _PERSON = re.compile(rf"\b{_WORD}(?:\s(?:{_PARTICLE}\s)?{_WORD})+")
 _TITLED = re.compile(
     rf"\b(?:President|Minister|Colonel|General|Captain|Major|Lieutenant|Commander|Chairman|Secretary|Judge|King|Queen|Prince|Pope|Dr|Mr|Mrs|Ms|Sir|Emir)\.? {_WORD}"
 )
+_NO_PERSON = frozenset(
+    """agency agreement airport army avenue battle bay church city college committee company corporation council court desert
+    district force forces front institute island islands kingdom lake league mount mountain mountains movement museum news ocean
+    operation party press province region republic river road school sea site square state states street times tomb treaty union
+    university valley war""".split()
+)
+"""Words at the end of a name that tell that it is no person's."""
 _CAPITALISED = re.compile(r"\b[A-ZÀ-ÖØ-Þ][\w'’-]+")
 
 
@@ -282,7 +289,8 @@ def _people(question: Question, text: str) -> list[re.Match[str]]:
     """Names of people, as far as their form tells, of which the question does not give every word."""
     asked = question.text.casefold()
     found = [match for pattern in (_PERSON, _TITLED) for match in pattern.finditer(text)]
-    return [match for match in found if any(word.casefold() not in asked for word in match.group().split())]
+    named = ((match, match.group().casefold().split()) for match in found)
+    return [match for match, words in named if words[-1] not in _NO_PERSON and any(word not in asked for word in words)]
 
 
 def _name_near(question: Question, text: str, people: Sequence[re.Match[str]]) -> bool:

@@ -4,18 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import prompts
 from index.types import Hit
 from qa import cite, context, models, tokens
-from qa.claims import cannot_answer, markers, parse, plain
+from qa.claims import Found, cannot_answer, markers, parse, plain, settled
+from qa.draft import Clock, Draft, Event
 from qa.rewrite import by_model
 from qa.settings import Settings
 from qa.types import Claim, Turn
-
-if TYPE_CHECKING:
-    from qa.answer import Clock, Event
 
 Similarity = Callable[[str, Sequence[str]], Sequence[float]]
 
@@ -39,8 +37,6 @@ def generate(
 
     `confidence` is the reader's, from retrieval; it is lowered by the share of the model's sentences that are unsupported.
     """
-    from qa.answer import Draft
-
     model = _model(settings)
     prompt = prompts.load("answer_small" if models.is_small(settings.model) else "answer")
     frame = tokens.count(prompt.render(question=question, passages=prompts.Block("")))
@@ -84,24 +80,25 @@ class Growing:
     def take(self, piece: str) -> list[Claim]:
         """The claims that are complete with this piece."""
         self.text += piece
-        if not any(mark in piece for mark in ".!?\n]"):
+        if self.declined or not any(character.isspace() for character in piece):
             return []
-        return self._verified(complete=False)
+        self.declined = not self.draft.claims and cannot_answer(plain(self.text))
+        return [] if self.declined else self._verified(settled(self.text, self._verbatim))
 
     def finish(self) -> list[Claim]:
         """The claims that were still open when the text ended."""
-        return self._verified(complete=True)
-
-    def _verified(self, complete: bool) -> list[Claim]:
         text = plain(self.text)
         self.declined = self.declined or (not self.draft.claims and cannot_answer(text))
         if self.declined:
             return []
         found = parse(text, self._verbatim)
-        ready = found[self._done :] if complete else found[self._done : -1]
-        self._done += len(ready)
-        if complete and not found:
+        if not found:
             self.draft.note_markers(number for marker in markers(text) for number in marker.numbers)
+        return self._verified(found)
+
+    def _verified(self, found: Sequence[Found]) -> list[Claim]:
+        ready = found[self._done :]
+        self._done += len(ready)
         return [claim for sentence in ready if (claim := self.draft.add(sentence))]
 
 

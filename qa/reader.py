@@ -18,9 +18,9 @@ from index.types import Hit
 from qa.features import ANSWER_FEATURES, SENTENCE_FEATURES, Candidate, Rarity, answer_values, candidates
 from qa.question import Question, read
 
-ENOUGH = 0.4
+ENOUGH = 0.45
 """A further sentence is given when it is worth this much beside the best one …"""
-ENOUGH_SEVERAL = 0.2
+ENOUGH_SEVERAL = 0.25
 """… or this much, where the question asks for several things."""
 NEWS = 1.0
 """Worth of all the question's words, beside a worth of 1 for the best sentence's probability."""

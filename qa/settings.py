@@ -10,7 +10,7 @@ import math
 import os
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from types import NoneType
 from typing import Any, get_args, get_type_hints
@@ -110,7 +110,8 @@ def load(
 
 
 def describe(settings: Settings) -> list[tuple[str, str, str]]:
-    """Rows (name, value, help) for `qa settings`."""
+    """Rows (name, value, help) for `qa settings`; for the index, the folder that is used."""
+    settings = replace(settings, index=settings.index_path)
     return [
         (f.name, _show(getattr(settings, f.name), f.metadata.get("secret", False)), f.metadata["help"]) for f in fields(Settings)
     ]

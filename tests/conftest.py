@@ -1,15 +1,24 @@
-"""A small folder of made-up articles and its index, built once with the real encoder."""
+"""What the tests share: a small folder of made-up articles and its index, the index of the seeds (each built once with the real
+encoder), and the rules of the house: no connection leaves the machine, and no example of a property has to be quick."""
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
+import hypothesis
 import pytest
 
-from index.build import build
+from index.build import Recipe, build
 from index.embed import Encoder, open_encoder
 from qa.answer import Answerer, recipe
 from qa.settings import Settings
+
+ROOT = Path(__file__).parent.parent
+LOOPBACK = ["127.0.0.1", "::1", "localhost"]
+
+hypothesis.settings.register_profile("seedqa", deadline=None, print_blob=True)
+hypothesis.settings.load_profile("seedqa")
 
 BRIDGE = """= Orrin Bridge =
 
@@ -82,3 +91,25 @@ def small(tmp_path_factory: pytest.TempPathFactory, encoder: Encoder) -> Setting
 @pytest.fixture(scope="session")
 def answerer(small: Settings, encoder: Encoder) -> Answerer:
     return Answerer.open(small, encoder)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """A test that connects to anything but this machine fails (pytest-socket)."""
+    for item in items:
+        if not item.get_closest_marker("allow_hosts"):
+            item.add_marker(pytest.mark.allow_hosts(LOOPBACK))
+
+
+@pytest.fixture(scope="session")
+def seeds() -> Path:
+    """The five articles. They are data: a test that edits one copies it first."""
+    return ROOT / "seeds"
+
+
+@pytest.fixture(scope="session")
+def seeds_index(tmp_path_factory: pytest.TempPathFactory, seeds: Path, encoder: Encoder) -> Path:
+    """The index of a copy of the seeds, which lies beside it (`../seeds`)."""
+    home = tmp_path_factory.mktemp("seeded")
+    shutil.copytree(seeds, home / "seeds")
+    build(home / "seeds", home / "index", Recipe(encoder.card.name), encoder)
+    return home / "index"

@@ -168,9 +168,10 @@ def test_a_sentence_as_likely_is_given_too_unless_it_repeats() -> None:
 
 def test_an_unlikely_sentence_is_given_for_the_words_that_no_other_holds() -> None:
     question = "Who hurt the workers and what of the bridge crane?"
-    first, second = candidate("A crane fell.", "crane"), candidate("Workers ran.", "worker")
-    assert chosen(question, [(0.9, first), (0.18, second)]) == ["A crane fell.", "Workers ran."]
-    assert chosen(question, [(0.9, first), (0.18, candidate("Workers ran.", "crane"))]) == ["A crane fell."]
+    likely = candidate("A crane fell.", "crane")
+    unlikely = 0.9 * (reader.ENOUGH - 0.1)
+    for covers, given in (("worker", ["A crane fell.", "Workers ran."]), ("crane", ["A crane fell."])):
+        assert chosen(question, [(0.9, likely), (unlikely, candidate("Workers ran.", covers))]) == given
 
 
 def test_length_is_bounded_in_sentences_and_words() -> None:
