@@ -120,7 +120,7 @@ def _add_fit(commands: Any) -> None:
 
 
 def fit(arguments: argparse.Namespace) -> int:
-    """Fit both models of the extractive reader and write them as JSON. Needs scikit-learn (extra `eval`)."""
+    """Fit both models of the extractive reader and write them as JSON. Needs scipy (extra `eval`)."""
     from eval.fit import run as fit_reader
 
     return fit_reader(arguments)

@@ -1,7 +1,9 @@
 """Fit the two small models of the extractive reader and write them to `qa/data/reader.json`.
 
-Logistic regressions (scikit-learn) over features that know of no topic: which sentence holds the answer, and how likely the
-answer is right. They are fitted on a SQuAD-like dataset and on the `dev` split together; the `test` split is never read here.
+Logistic regressions over features that know of no topic: which sentence holds the answer, and how likely the answer is right.
+They are fitted on a SQuAD-like dataset and on the `dev` split together; the `test` split is never read here. The confidence
+also learns from questions asked of articles that are about something else (the dataset's of ours, ours of the dataset's).
+What can only speak for an answer never counts against it: the weights' signs are bounded where the direction is plain.
 """
 
 from __future__ import annotations
@@ -10,7 +12,7 @@ import argparse
 import json
 import tempfile
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +32,17 @@ DEV_WEIGHT = 20.0
 """How much one `dev` question counts beside one of the dataset, which has some fifty times as many."""
 DEV_WEIGHT_CONFIDENCE = 5.0
 """The same for the confidence; of 1, 5, 20 and 60 the value with the least calibration error in cross-validation on `dev`."""
+
+
+OFF_TOPIC = 600
+"""Questions of the dataset that are asked of our articles."""
+FREE = frozenset(
+    """length new_words before_similarity after_similarity is_fact passage_similarity label_coverage telling_around
+    second_probability agreement words_asked""".split()
+)
+"""Features that may speak for or against."""
+AGAINST = frozenset("rank wants_value_lacks unknown_words".split())
+"""Features that speak against; all others speak for an answer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +77,10 @@ def run(arguments: argparse.Namespace) -> int:
         dev = [question for question in load(arguments.questions) if question.split == "dev"]
         data = [(example, own) for example in examples(dev, own, lambda text: repair(text).text, DEV_WEIGHT)]
         data += [(example, other) for example in examples(dataset.questions, other, lambda text: text, 1.0)]
+        step = max(1, len(dataset.questions) // OFF_TOPIC)
+        strangers = [replace(question, answerable=False) for question in dataset.questions[::step]]
+        data += [(example, own) for example in examples(strangers, own, lambda text: text, 1.0)]
+        data += [(example, other) for example in examples([replace(q, answerable=False) for q in dev], other, lambda text: text, 1.0)]
         rarity = {id(example): searcher.opened.words.rarity for example, searcher in data}
         about = {
             "dev questions": len(dev),
@@ -89,6 +106,8 @@ def examples(questions: Sequence[Question], searcher: Searcher, repair: Repair, 
 
 def _is_gold(question: Question, candidate: Candidate, repair: Repair) -> bool:
     """For our own questions: it holds gold evidence. For a dataset's: it stands in the right document and holds an answer."""
+    if not question.answerable:
+        return False
     source, sentence = candidate.passage.source, candidate.sentence
     if question.relevant:
         return any(same_source(name, source) for name, _ in question.relevant) and any(
@@ -103,6 +122,7 @@ def fit(data: Sequence[Example], rarity: dict[int, Callable[[str], float]], abou
     """Both models as the record that `qa.reader` loads. `rarity` maps the id of an example to its corpus's word rarities."""
     with_gold = [example for example in data if example.right.any()]
     sentence = _regression(
+        SENTENCE_FEATURES,
         np.concatenate([[c.values for c in example.found] for example in with_gold]),
         np.concatenate([example.right for example in with_gold]),
         np.concatenate([np.full(len(example.right), example.weight) for example in with_gold]),
@@ -116,12 +136,8 @@ def fit(data: Sequence[Example], rarity: dict[int, Callable[[str], float]], abou
             values.append(answer_values(question, example.hits, ranked, rarity[id(example)]))
             labels.append(_is_right(example, [candidate for _, candidate in choose(question, ranked, rarity[id(example)], 4)]))
             weights.append(DEV_WEIGHT_CONFIDENCE if example.weight > 1 else 1.0)
-    answer = _regression(np.array(values), np.array(labels), np.array(weights))
-    return {
-        "about": about,
-        "sentence": {"features": list(SENTENCE_FEATURES)} | sentence,
-        "answer": {"features": list(ANSWER_FEATURES)} | answer,
-    }
+    answer = _regression(ANSWER_FEATURES, np.array(values), np.array(labels), np.array(weights))
+    return {"about": about, "sentence": sentence, "answer": answer}
 
 
 def _is_right(example: Example, chosen: Sequence[Candidate]) -> bool:
@@ -134,18 +150,29 @@ def _is_right(example: Example, chosen: Sequence[Candidate]) -> bool:
     return answers_gold(" ".join(c.sentence.full_text for c in chosen), question.gold)
 
 
-def _regression(values: np.ndarray, labels: np.ndarray, weights: np.ndarray) -> dict[str, Any]:
-    from sklearn.linear_model import LogisticRegression
+def _regression(features: Sequence[str], values: np.ndarray, labels: np.ndarray, weights: np.ndarray) -> dict[str, Any]:
+    """Ridge-penalised maximum likelihood with bounded signs, by L-BFGS-B."""
+    from scipy.optimize import minimize
 
     mean = np.average(values, axis=0, weights=weights)
     scale = np.sqrt(np.average((values - mean) ** 2, axis=0, weights=weights))
     scale[scale < 1e-9] = 1.0
-    model = LogisticRegression(C=1.0, max_iter=5000).fit((values - mean) / scale, labels, sample_weight=weights)
+    scaled, sign = (values - mean) / scale, np.where(labels, 1.0, -1.0)
+
+    def loss(point: np.ndarray) -> tuple[float, np.ndarray]:
+        margin = sign * (scaled @ point[:-1] + point[-1])
+        slope = -weights * sign / (1.0 + np.exp(margin))
+        value = float((weights * np.logaddexp(0.0, -margin)).sum() + 0.5 * (point[:-1] ** 2).sum())
+        return value, np.append(scaled.T @ slope + point[:-1], slope.sum())
+
+    bounds = [(None, None) if f in FREE else (None, 0.0) if f in AGAINST else (0.0, None) for f in features]
+    found = minimize(loss, np.zeros(len(features) + 1), jac=True, bounds=[*bounds, (None, None)], method="L-BFGS-B")
     return {
-        "weights": [round(float(w), 5) for w in model.coef_[0]],
+        "features": list(features),
+        "weights": [round(float(w), 5) for w in found.x[:-1]],
         "mean": [round(float(m), 5) for m in mean],
         "scale": [round(float(s), 5) for s in scale],
-        "bias": round(float(model.intercept_[0]), 5),
+        "bias": round(float(found.x[-1]), 5),
     }
 
 

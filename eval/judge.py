@@ -42,10 +42,11 @@ def from_settings(settings: Any, model: str) -> Callable[[Question, Answer], dic
     """A judge of a model named `provider:model`, called with the user's settings."""
     from dataclasses import replace
 
-    from qa.models import chat_model
+    from qa.models import chat_model, complete
 
-    chat = chat_model(replace(settings, model=model))
-    return judge(lambda asked: str(chat.invoke(asked).content))
+    chosen = replace(settings, model=model)
+    chat = chat_model(model, chosen)
+    return judge(lambda asked: complete(chat, asked, chosen))
 
 
 def messages(question: Question, answer: Answer) -> list[tuple[str, str]]:

@@ -16,7 +16,11 @@ from index.types import Block
 
 SECTION = ("Infobox",)
 SIDE_KEYS = frozenset("combatant belligerent side party team opponent candidate nominee competitor player".split())
-PRESENTATION_KEYS = re.compile(r"(?:image|img|map|logo|flag|photo|picture|alt|width|height|style|class|coordinates?)(?:_?\w*)?$")
+PRESENTATION_KEYS = re.compile(
+    r"(?:image|img|map|logo|flag|photo|picture|alt|coordinates?)"
+    r"(?:s?[ _]?\d*|[ _]\w*|(?:size|width|height|alt|caption|link|type|style|class|icon)\w*)$"
+)
+_SCREEN_SIZE = re.compile(r"(?:width|height|size)[ _]?\d*:\s*[\d.]+\s*(?:px|em|%)?$")
 SIDE_NAME_WORDS = 14
 
 _KEY = re.compile(r"(.*?)[ _]?(\d+)?$")
@@ -47,9 +51,15 @@ class Field:
 
 def facts(text: str, fields: Sequence[Field], section: tuple[str, ...] = SECTION) -> list[Block]:
     """One block for each field that says something. Presentation (images, maps, sizes) and empty values are left out."""
-    kept = [(field, _items(text, field)) for field in fields if not PRESENTATION_KEYS.match(field.key.lower())]
+    kept = [(field, _items(text, field)) for field in fields if not _is_presentation(text, field)]
     sides = _side_names(text, kept)
     return [_fact(text, field, items, sides, section) for field, items in kept if items]
+
+
+def _is_presentation(text: str, field: Field) -> bool:
+    """Whether a field is about how the infobox looks. The height of a tower is not, if it has a unit of this world."""
+    key = field.key.strip().lower()
+    return bool(PRESENTATION_KEYS.match(key) or _SCREEN_SIZE.match(f"{key}: {text[slice(*field.value)].strip()[:20]}"))
 
 
 def _fact(text: str, field: Field, items: list[tuple[int, int]], sides: dict[str, str], section: tuple[str, ...]) -> Block:

@@ -101,6 +101,7 @@ class _Body:
         self._open: list[_Line] = []
         self._blocks: list[Block] = []
         self._has_headings = False
+        self._no_template_before = 0
         self.title = ""
 
     def blocks(self, start: int) -> list[Block]:
@@ -130,9 +131,15 @@ class _Body:
 
     def _template(self, lines: list[_Line], at: int) -> list[_Line]:
         """The lines of a template up to its closing braces; what follows these becomes a line of its own in `lines`."""
-        close = _template_close(self._text, lines[at].start)
-        last = next((n for n in range(at, len(lines)) if lines[n].end >= close), at)
-        if not close or not any(_field_match(line) for line in lines[at : last + 1]):
+        start = lines[at].start
+        if start < self._no_template_before:
+            return []
+        close = _template_close(self._text, start)
+        if not close:
+            self._no_template_before = start + _LONGEST_INFOBOX
+            return []
+        last = next(n for n in range(at, len(lines)) if lines[n].end >= close)
+        if not any(_field_match(line) for line in lines[at : last + 1]):
             return []
         ending = lines[last]
         lines[last : last + 1] = [

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from itertools import zip_longest
 
 from index.build import Recipe, check_fresh
 from index.embed import Encoder, open_encoder
@@ -14,6 +15,7 @@ from index.types import Hit, Passage
 from prompts import CANNOT_ANSWER
 from qa import conflicts, reader
 from qa.draft import Clock, Draft, Event
+from qa.parts import parts, with_names
 from qa.quoted import Quoted
 from qa.settings import Settings
 from qa.types import Answer, Conflict, ConflictValue, ShownPassage, Status, Turn
@@ -61,16 +63,15 @@ class Answerer:
         raise AssertionError("a stream ends with its answer")
 
     def stream(self, question: str, history: Sequence[Turn] = ()) -> Iterator[Event]:
-        """The same as it comes: ("retrieval", passages), ("claim", text) any number of times, ("answer", Answer)."""
+        """The same as it comes: ("retrieval", passages), ("claim", Claim) any number of times, ("answer", Answer)."""
         question = self._checked(question)
         clock = Clock()
         with clock.stage("rewrite"):
             asked = self._standalone(question, history)
-        with clock.stage("retrieve"):
-            hits = self.searcher.search(asked, self.settings.passages, self.settings.mode)
+        hits, reading = self._look_up(asked, clock)
         passages = tuple(shown(hit) for hit in hits)
         yield "retrieval", passages
-        draft = yield from self._draft(asked, hits, clock)
+        draft = yield from self._draft(asked, hits, reading, clock)
         answer = self._decide(question, asked, draft, passages)
         yield "answer", replace(answer, timings_ms=clock.total())
 
@@ -95,13 +96,26 @@ class Answerer:
 
         return standalone(question, history)
 
-    def _draft(self, asked: str, hits: Sequence[Hit], clock: Clock) -> Iterator[Event]:
+    def _look_up(self, asked: str, clock: Clock) -> tuple[list[Hit], reader.Reading]:
+        """The passages for a question and the reader's choice from them; for a question in parts, part by part."""
+        found: list[list[Hit]] = []
+        readings: list[reader.Reading] = []
+        pieces = parts(asked)
+        most = -(-self.settings.max_sentences // len(pieces))
+        for piece in pieces:
+            known = [candidate.sentence.text for reading in readings for _, candidate in reading.chosen[:1]]
+            query = with_names(piece, asked, known) if len(pieces) > 1 else asked
+            with clock.stage("retrieve"):
+                found.append(self.searcher.search(query, self.settings.passages, self.settings.mode))
+            with clock.stage("generate"):
+                readings.append(reader.answer(query, found[-1], self.searcher.opened.words.rarity, most))
+        return _in_turn(found), reader.together(readings)
+
+    def _draft(self, asked: str, hits: Sequence[Hit], reading: reader.Reading, clock: Clock) -> Iterator[Event]:
         """The chosen model's draft; a failing model's place is taken by the extractive one, and the answer says so.
 
         Whether there is enough to answer from is decided first, from what was retrieved, so that nothing is said and then taken back.
         """
-        with clock.stage("generate"):
-            reading = reader.answer(asked, hits, self.searcher.opened.words.rarity, self.settings.max_sentences)
         if not reading.chosen or reading.confidence < self.settings.threshold:
             return Draft("", (), (), reading.confidence, declined=True)
         notices: tuple[str, ...] = ()
@@ -118,7 +132,7 @@ class Answerer:
         with clock.stage("verify"):
             draft = replace(_quotes(reading), notices=notices)
         for claim in draft.claims:
-            yield "claim", claim.text
+            yield "claim", claim
         return draft
 
     def _similarity(self, text: str, others: Sequence[str]) -> Sequence[float]:
@@ -137,6 +151,8 @@ class Answerer:
             "index": {"generation": self.searcher.generation, "embedder": self.searcher.embedder_name},
             "notices": (*self.notices, *draft.notices),
             "unresolved_markers": draft.unresolved_markers,
+            "prompt": draft.prompt,
+            "usage": draft.usage,
         }
         if draft.declined or not draft.claims:
             return Answer(status="abstained", answer=CANNOT_ANSWER, **common)
@@ -144,6 +160,12 @@ class Answerer:
         return Answer(
             status=status, answer=draft.text, claims=draft.claims, citations=draft.citations, conflicts=draft.conflicts, **common
         )
+
+
+def _in_turn(rankings: Sequence[Sequence[Hit]]) -> list[Hit]:
+    """The best of each ranking, then the second of each, and so on; every passage once."""
+    hits = (hit for row in zip_longest(*rankings) for hit in row if hit is not None)
+    return list({hit.passage.id: hit for hit in hits}.values())
 
 
 def _quotes(reading: reader.Reading) -> Draft:

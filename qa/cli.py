@@ -245,14 +245,15 @@ def _ask(parsed: argparse.Namespace) -> int:
     In a pipe, a line that is no question (too long) is told and passed over.
     """
     from qa.answer import Answerer
-    from qa.terminal import note, print_answer, print_json
+    from qa.terminal import note, print_answer, print_json, print_stream
 
     answerer = Answerer.open(_settings(parsed))
     code = 0
     piped = parsed.question == ["-"]
+    live = not piped and _live(answerer, parsed)
     for number, question in enumerate(_questions(parsed.question)):
         try:
-            answer = answerer.answer(question)
+            answer = print_stream(answerer.stream(question)) if live else answerer.answer(question)
         except UsageError as error:
             if not piped:
                 raise
@@ -261,10 +262,17 @@ def _ask(parsed: argparse.Namespace) -> int:
             continue
         if parsed.json:
             print_json(answer.to_dict())
-        else:
+        elif not live:
             print_answer(answer, first=number == 0, heading=piped)
         code = _exit_code(answer) or code
     return code
+
+
+def _live(answerer: Answerer, parsed: argparse.Namespace) -> bool:
+    """Whether sentences are printed as a language model writes them: where a person reads along."""
+    from qa.answer import EXTRACTIVE
+
+    return sys.stdout.isatty() and not parsed.json and answerer.settings.model != EXTRACTIVE
 
 
 def _questions(words: Sequence[str]) -> Iterator[str]:
@@ -297,6 +305,7 @@ def _chat(parsed: argparse.Namespace) -> int:
     from qa.terminal import Prompt, note, print_answer, print_json
 
     answerer = Answerer.open(_settings(parsed))
+    live = _live(answerer, parsed)
     history: list[Turn] = []
     answer: Answer | None = None
     for line in Prompt("qa> "):
@@ -309,20 +318,20 @@ def _chat(parsed: argparse.Namespace) -> int:
         elif line.startswith("/"):
             note("commands: /new, /save FILE, /quit")
         else:
-            answer = _turn(answerer, line, history)
+            answer = _turn(answerer, line, history, live)
             if answer and parsed.json:
                 print_json(answer.to_dict())
-            elif answer:
+            elif answer and not live:
                 print_answer(answer)
     return 0
 
 
-def _turn(answerer: Answerer, line: str, history: list[Turn]) -> Answer | None:
-    from qa.terminal import note
+def _turn(answerer: Answerer, line: str, history: list[Turn], live: bool) -> Answer | None:
+    from qa.terminal import note, print_stream
     from qa.types import Turn
 
     try:
-        answer = answerer.answer(line, history)
+        answer = print_stream(answerer.stream(line, history)) if live else answerer.answer(line, history)
     except UsageError as error:
         note(str(error))
         return None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -47,3 +47,5 @@ class Draft:
     unresolved_markers: tuple[str, ...] = ()
     notices: tuple[str, ...] = ()
     declined: bool = False
+    prompt: str = ""
+    usage: Mapping[str, float] = field(default_factory=dict)

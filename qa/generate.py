@@ -8,7 +8,7 @@ from typing import Any
 
 import prompts
 from index.types import Hit
-from qa import cite, context, models, tokens
+from qa import answer_cache, cite, context, models, tokens
 from qa.claims import Found, cannot_answer, markers, parse, plain, settled
 from qa.draft import Clock, Draft, Event
 from qa.rewrite import by_model
@@ -33,28 +33,34 @@ def generate(
     aliases: Mapping[str, str],
     clock: Clock,
 ) -> Iterator[Event]:
-    """Yield ("claim", text) for each sentence; the generator's value is the Draft. Raises ModelError.
+    """Yield ("claim", Claim) for each sentence; the generator's value is the Draft. Raises ModelError.
 
     `confidence` is the reader's, from retrieval; it is lowered by the share of the model's sentences that are unsupported.
     """
-    model = _model(settings)
-    prompt = prompts.load("answer_small" if models.is_small(settings.model) else "answer")
+    prompt = prompt_for(settings.model)
     frame = tokens.count(prompt.render(question=question, passages=prompts.Block("")))
     room = context.budget(models.context_window(settings.model), frame, settings.max_answer_tokens, settings.context_tokens)
     packed = context.pack(hits, room)
     messages = prompt.messages(question=question, passages=packed.text)
     growing = Growing(cite.Draft(packed.shown, settings.policy, similarity, aliases))
-    pieces = models.stream(model, messages, settings)
+    tally = models.Tally()
+    pieces = answer_cache.through(
+        settings, prompt.hash, messages, tally, lambda: models.stream(_model(settings), messages, settings, tally)
+    )
     while True:
         with clock.stage("generate"):
             piece = next(pieces, None)
         with clock.stage("verify"):
             claims = growing.take(piece) if piece is not None else growing.finish()
-        yield from (("claim", claim.text) for claim in claims)
+        yield from (("claim", claim) for claim in claims)
         if piece is None:
             break
+    about: dict[str, Any] = {
+        "prompt": f"{prompt.name}@{prompt.hash}",
+        "usage": _usage(tally, messages, growing.text, settings),
+    }
     if growing.declined:
-        return Draft("", (), (), confidence, declined=True)
+        return Draft("", (), (), confidence, declined=True, **about)
     cited = growing.draft.result()
     supported = sum(claim.support != "unsupported" for claim in cited.claims) / max(1, len(cited.claims))
     return Draft(
@@ -64,7 +70,24 @@ def generate(
         confidence * supported,
         unresolved_markers=cited.unresolved_markers,
         notices=cited.notices,
+        **about,
     )
+
+
+def prompt_for(model: str) -> prompts.Prompt:
+    """The prompt that a model of this name is given."""
+    return prompts.load("answer_small" if models.is_small(model) else "answer")
+
+
+def _usage(tally: models.Tally, messages: models.Messages, text: str, settings: Settings) -> dict[str, float]:
+    """Tokens of the call: the provider's count, else tiktoken's estimate; its cost where the user has set prices."""
+    counted = bool(tally.prompt_tokens and tally.answer_tokens)
+    asked = tally.prompt_tokens if counted else sum(tokens.count(content) for _, content in messages)
+    said = tally.answer_tokens if counted else tokens.count(text)
+    usage: dict[str, float] = {"prompt_tokens": asked, "answer_tokens": said, "estimated": not counted}
+    if models.is_hosted(settings.model) and (settings.price_in or settings.price_out):
+        usage["cost"] = round((asked * settings.price_in + said * settings.price_out) / 1e6, 8)
+    return usage
 
 
 class Growing:
@@ -104,4 +127,11 @@ class Growing:
 
 def rewrite_by_model(question: str, history: Sequence[Turn], settings: Settings) -> str:
     """The follow-up made to stand alone by the model, or by the rules where it fails."""
-    return by_model(question, history, lambda messages: models.complete(_model(settings), messages, settings))
+    version = prompts.load("rewrite").hash
+
+    def complete(messages: models.Messages) -> str:
+        tally = models.Tally()
+        ask = lambda: models.stream(_model(settings), messages, settings)
+        return "".join(answer_cache.through(settings, version, messages, tally, ask)).strip()
+
+    return by_model(question, history, complete)

@@ -100,7 +100,9 @@ async def _told(call: Callable[[], T]) -> T:
 def outline(answer: Answer) -> dict[str, Any]:
     """An answer without what an agent does not need: its passages are left out unless it abstains."""
     data = linked(answer)
-    without = {"question", "index", "model", "timings_ms"} | ({"passages"} if answer.status != "abstained" else set())
+    without = {"question", "index", "model", "timings_ms", "prompt", "usage"} | (
+        {"passages"} if answer.status != "abstained" else set()
+    )
     return {name: value for name, value in data.items() if name not in without}
 
 

@@ -79,6 +79,24 @@ SMALL_BILLIONS = 2.0
 """Models of up to so many parameters get the short prompt."""
 
 
+@dataclass(slots=True)
+class Tally:
+    """Tokens of one call as the provider counted them; 0 where it did not."""
+
+    prompt_tokens: int = 0
+    answer_tokens: int = 0
+
+    def add(self, message: Any) -> None:
+        """Count what a message, or a piece of one, reports."""
+        usage = getattr(message, "usage_metadata", None) or {}
+        self.prompt_tokens += usage.get("input_tokens", 0)
+        self.answer_tokens += usage.get("output_tokens", 0)
+
+    def take(self, other: Tally) -> None:
+        """Be as the other."""
+        self.prompt_tokens, self.answer_tokens = other.prompt_tokens, other.answer_tokens
+
+
 @dataclass(frozen=True, slots=True)
 class Row:
     """A line of `qa models`: a name to give to `--model`, whether it can be used here now, and what it needs otherwise."""
@@ -189,6 +207,11 @@ def context_window(name: str) -> int:
     return _WINDOWS[max(known, key=len)] if known else UNKNOWN_WINDOW
 
 
+def is_hosted(name: str) -> bool:
+    """Whether a model's answers may cost money: not those of a model on this machine's own account."""
+    return name.partition(":")[0] not in {"extractive", "llamacpp", "ollama"}
+
+
 def is_small(name: str) -> bool:
     """Whether a model gets the short prompt: by the size in its name ("1.5b", "135m"), else by its file's (4 bits a weight)."""
     provider, _, model = name.partition(":")
@@ -231,19 +254,25 @@ def complete(model: BaseChatModel, messages: Messages, settings: Settings) -> st
     return "".join(_answer(lambda: iter([_text(model.invoke(list(messages)))]), settings)).strip()
 
 
-def stream(model: BaseChatModel, messages: Messages, settings: Settings) -> Iterator[str]:
-    """The model's answer piece by piece. A call that fails before its first piece is tried again; later it raises ModelError."""
-    return _answer(lambda: _streamed(model, messages), settings)
+def stream(model: BaseChatModel, messages: Messages, settings: Settings, tally: Tally | None = None) -> Iterator[str]:
+    """The model's answer piece by piece. A call that fails before its first piece is tried again; later it raises ModelError.
+
+    `tally` gets the tokens of the call, when it is complete.
+    """
+    return _answer(lambda: _streamed(model, messages, tally or Tally()), settings)
 
 
-def _streamed(model: BaseChatModel, messages: Messages) -> Iterator[str]:
+def _streamed(model: BaseChatModel, messages: Messages, tally: Tally) -> Iterator[str]:
     """The pieces' texts. The OpenAI protocol ends with a reason; where it is missing the connection was cut unseen."""
     reason = None
+    counted = Tally()
     for piece in model.stream(list(messages)):
+        counted.add(piece)
         reason = piece.response_metadata.get("finish_reason") or reason
         yield _text(piece)
     if model._llm_type == "openai-chat" and not reason:
         raise ConnectionError("the stream ended before the answer did")
+    tally.take(counted)
 
 
 def _answer(call: Callable[[], Iterator[str]], settings: Settings) -> Iterator[str]:

@@ -56,6 +56,17 @@ class Reading:
     confidence: float
 
 
+def together(readings: Sequence[Reading]) -> Reading:
+    """The readings of the parts of a question as one: every part's sentences in the order of the parts, the mean confidence."""
+    if len(readings) == 1:
+        return readings[0]
+    chosen = {(c.passage.id, c.number): (p, c) for reading in readings for p, c in reversed(reading.chosen)}
+    order = [key for reading in readings for key in ((c.passage.id, c.number) for _, c in reading.chosen)]
+    ranked = sorted((pair for reading in readings for pair in reading.ranked), key=lambda pair: -pair[0])
+    confidence = sum(reading.confidence for reading in readings) / len(readings)
+    return Reading(readings[-1].question, tuple(chosen[key] for key in dict.fromkeys(order)), tuple(ranked), confidence)
+
+
 @lru_cache
 def models() -> tuple[Logistic, Logistic]:
     """The fitted models, as shipped. Raises ValueError when they were fitted on other features than the code computes."""

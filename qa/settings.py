@@ -81,6 +81,10 @@ class Settings:
     public_url: str = _setting("", "address under which people reach the page, for links in citations (default: the request's)")
     traces: bool = _setting(False, "record OpenTelemetry traces (exporters by the standard OTEL_ variables)")
 
+    price_in: float = _setting(0.0, "price of a million prompt tokens of a hosted model (0: not known)", above=-0.001)
+    price_out: float = _setting(0.0, "price of a million tokens of its answers", above=-0.001)
+    model_cache: Path | None = _setting(None, "folder that keeps a language model's answers, for evaluations run again")
+
     @property
     def index_path(self) -> Path:
         return self.index or default_index()

@@ -6,11 +6,12 @@ import json
 import os
 import sys
 import textwrap
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict
 from typing import Any, TextIO
 
-from qa.types import Answer, Citation, ShownPassage
+from qa.draft import Event
+from qa.types import Answer, Citation, Claim, ShownPassage
 from qa.verify import Check
 
 _STYLES = {"bold": "1", "dim": "2", "red": "31", "green": "32", "yellow": "33", "cyan": "36"}
@@ -63,9 +64,45 @@ def print_answer(answer: Answer, first: bool = True, heading: bool = False) -> N
         print()
     if heading:
         print(paint(_wrap(answer.question), "bold"))
+    _print_understood(answer)
+    print(_marked(answer) if answer.claims else paint(_wrap(answer.answer), "yellow"))
+    _print_proof(answer)
+
+
+def print_stream(events: Iterable[Event]) -> Answer:
+    """The same for an answer that is still being written: each sentence on a line of its own as soon as it is verified.
+
+    Gives the answer. Where it is another one than was printed, because the model failed in the middle, it is printed whole.
+    """
+    said: list[Claim] = []
+    for kind, value in events:
+        if kind == "claim":
+            print(_sentence(value), flush=True)
+            said.append(value)
+    answer: Answer = value
+    if said and tuple(said) == answer.claims:
+        _print_understood(answer)
+        _print_proof(answer)
+        return answer
+    if said:
+        print(paint("(the model failed: what stands above does not count)", "red"))
+    print_answer(answer)
+    return answer
+
+
+def _sentence(claim: Claim) -> str:
+    numbers = f" {_numbers(claim.citations)}" if claim.citations else ""
+    unsupported = f" {paint('(unsupported)', 'red')}" if claim.support == "unsupported" else ""
+    return _wrap(claim.text + numbers) + unsupported
+
+
+def _print_understood(answer: Answer) -> None:
     if answer.standalone_question != answer.question:
         print(paint(_wrap(f"(understood as: {answer.standalone_question})"), "dim"))
-    print(_marked(answer) if answer.claims else paint(_wrap(answer.answer), "yellow"))
+
+
+def _print_proof(answer: Answer) -> None:
+    """What to know of an answer, and its citations."""
     for notice in answer.notices:
         note(notice)
     for conflict in answer.conflicts:

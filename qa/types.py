@@ -97,6 +97,10 @@ class Answer:
     timings_ms: Mapping[str, float] = field(default_factory=dict)
     notices: tuple[str, ...] = ()
     """What the reader must know about how this answer came to be (for example: the model failed, this is a fallback)."""
+    prompt: str = ""
+    """Name and hash of the prompt that a language model was given: `answer@0123456789ab`."""
+    usage: Mapping[str, float] = field(default_factory=dict)
+    """Of a language model's call: `prompt_tokens`, `answer_tokens`, whether they are `estimated`, `cost` where prices are set."""
 
     def to_dict(self) -> dict[str, Any]:
         """Plain data for JSON: lists for tuples, dicts for records."""

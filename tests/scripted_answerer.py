@@ -74,7 +74,7 @@ class ScriptedAnswerer:
     def stream(self, question: str, history: Sequence[Turn] = ()) -> Iterator[tuple[str, object]]:
         answer = self.answer(question, history)
         yield "retrieval", answer.passages
-        yield from (("claim", claim.text) for claim in answer.claims)
+        yield from (("claim", claim) for claim in answer.claims)
         yield "answer", answer
 
     def _proved(

@@ -173,7 +173,7 @@ def test_a_stream_ends_with_the_answer_of_its_claims(answerer: Answerer) -> None
     (first, passages), *claims, (last, answer) = answerer.stream(CRANE)
     assert (first, last) == ("retrieval", "answer")
     assert passages == answer.passages
-    assert claims == [("claim", claim.text) for claim in answer.claims] and claims
+    assert claims == [("claim", claim) for claim in answer.claims] and claims
 
 
 def test_the_stages_are_timed(answerer: Answerer) -> None:

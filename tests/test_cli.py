@@ -26,6 +26,8 @@ from qa.settings import Settings
 from qa.types import Answer
 from qa.verify import check_answer
 from tests.conftest import build_index
+from tests.scripted_model import Scripted, use
+from tests.test_terminal import terminal
 
 ROOT = Path(__file__).parent.parent
 CRANE = "How many workers were injured when the crane collapsed?"
@@ -220,6 +222,21 @@ def until(terminal: int, *wanted: str) -> str:
 
 
 # --- in this process
+
+
+def test_a_language_model_is_read_along_on_a_terminal_and_nowhere_else(qa: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    use(monkeypatch, Scripted(pieces=["Eleven workers were injured ", "when a crane collapsed. [1] It was", " blue. [99]"]))
+    piped = qa("ask", "--model", "scripted:model", CRANE)
+    assert piped.out.startswith("Eleven workers were injured when a crane collapsed. [1] It was blue. (unsupported)\n")
+    screen = terminal(monkeypatch)
+    for arguments, stdin in ((("ask", CRANE), ""), (("chat",), CRANE)):
+        assert qa(*arguments, "--model", "scripted:model", stdin=stdin).code == 0
+        seen = re.sub(r"\x1b\[\d+m", "", screen.shown)
+        assert "Eleven workers were injured when a crane\ncollapsed. [1]\nIt was blue. (unsupported)\n" in seen
+        assert "markers that name no shown passage: [99]\n" in seen and "articles/bridge.txt:13" in seen
+        screen = terminal(monkeypatch)
+    qa("ask", "--model", "scripted:model", "--json", CRANE)
+    assert json.loads(screen.shown)["unresolved_markers"] == ["[99]"]
 
 
 def test_json_is_one_answer_a_line_and_reads_back(qa: Run, small: Settings) -> None:

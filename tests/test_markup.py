@@ -150,7 +150,7 @@ def test_time_is_bounded_for_hostile_lines(line: str) -> None:
 
 def test_many_infoboxes_that_never_end_take_no_long() -> None:
     begun = time.perf_counter()
-    assert rows("{{Infobox\n| a = b\n" * 3000)
+    assert rows("{{Infobox\n| a = b\n" * 10_000)
     assert time.perf_counter() - begun < 5
 
 
@@ -214,12 +214,14 @@ def test_the_shape_of_each_seed(seeds: Path) -> None:
     for path in sorted(seeds.iterdir()):
         article, _ = understood(path.read_bytes().decode())
         kinds = {b.kind for b in article.blocks}
-        shapes[path.name[:3]] = (article.title, sorted(kinds), sorted({b.section[0] for b in article.blocks if b.section})[:4])
-    assert shapes == {
-        "000": ("Battle of Gao", ["fact", "paragraph"], ["Aftermath", "Background", "Battle", "Infobox"]),
-        "001": shapes["001"],
-        "002": ("Bombardment of Gao", ["fact", "paragraph"], ["Aftermath", "Background", "Bombardment", "Infobox"]),
-        "003": ("", ["paragraph"], []),
-        "004": ("Battle of Diabaly", ["fact", "paragraph"], ["Aftermath", "Background", "Infobox", "order of battle"]),
+        shapes[path.name[:3]] = (article.title, sorted(kinds), sorted({b.section[0] for b in article.blocks if b.section}))
+    assert {name: shape[:2] for name, shape in shapes.items()} == {
+        "000": ("Battle of Gao", ["fact", "paragraph"]),
+        "001": ("Mali War", ["fact", "item", "paragraph"]),
+        "002": ("Bombardment of Gao", ["fact", "paragraph"]),
+        "003": ("", ["paragraph"]),
+        "004": ("Battle of Diabaly", ["fact", "paragraph"]),
     }
-    assert shapes["001"][0] == "Mali War" and "Infobox" in shapes["001"][2]
+    assert shapes["002"][2] == ["Aftermath", "Background", "Bombardment", "Infobox"]
+    assert {"Battle", "Infobox"} <= set(shapes["000"][2]) and {"Background", "Infobox"} <= set(shapes["001"][2])
+    assert {"order of battle", "Background"} <= set(shapes["004"][2]) and shapes["003"][2] == []

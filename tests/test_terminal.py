@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from qa.terminal import Bar, note, paint, print_answer, print_check, print_json, print_passages, safe
+from qa.terminal import Bar, note, paint, print_answer, print_check, print_json, print_passages, print_stream, safe
 from qa.types import Answer, Citation, Claim, Conflict, ConflictValue, ShownPassage
 from qa.verify import Check
 
@@ -63,6 +63,26 @@ def test_an_answer_as_plain_text(capsys: pytest.CaptureFixture[str]) -> None:
         "It is wide. [1] It is red. (unsupported)\n\n[1] articles/a.txt:2  Orrin › Deck › Old\n    “It is wide.”\n\n"
         "answered, confidence 0.88, 12 ms\n"
     )
+
+
+def test_an_answer_as_it_is_written(capsys: pytest.CaptureFixture[str]) -> None:
+    events = [("retrieval", ()), *(("claim", claim) for claim in ANSWER.claims), ("answer", ANSWER)]
+    shown = []
+    assert print_stream(shown.append(capsys.readouterr().out) or event for event in events) is ANSWER  # type: ignore[func-returns-value]
+    assert shown == ["", "", "It is wide. [1]\n", "It is red. (unsupported)\n"]
+    whole = "[1] articles/a.txt:2  Orrin › Deck › Old\n    “It is wide.”\n\nanswered, confidence 0.88, 12 ms\n"
+    assert capsys.readouterr().out == f"\n{whole}"
+
+
+def test_what_a_failing_model_said_is_taken_back(capsys: pytest.CaptureFixture[str]) -> None:
+    events = [("claim", Claim("It is \x1b[31mblue.", 0, 11, (), "unsupported")), ("claim", ANSWER.claims[0]), ("answer", ANSWER)]
+    print_stream(events)
+    out = capsys.readouterr().out
+    assert out.startswith(
+        "It is [31mblue. (unsupported)\nIt is wide. [1]\n(the model failed: what stands above does not count)\n"
+    )
+    print_answer(ANSWER)
+    assert out.endswith(capsys.readouterr().out)
 
 
 def test_what_a_reader_must_know_is_printed(capsys: pytest.CaptureFixture[str]) -> None:

@@ -35,6 +35,8 @@ answers = st.builds(
     index=st.dictionaries(texts, texts, max_size=2),
     timings_ms=st.dictionaries(texts, st.floats(0, 1e6), max_size=2),
     notices=st.lists(texts, max_size=2).map(tuple),
+    prompt=texts,
+    usage=st.dictionaries(texts, st.floats(0, 1e6), max_size=2),
 )
 
 SAVED = {
@@ -87,7 +89,7 @@ def test_the_json_is_that_of_the_design() -> None:
     answer = Answer.from_dict(SAVED)
     assert answer.citations[0].section == ("Battle",) and answer.claims[0].citations == (1,)
     assert [value.value for value in answer.conflicts[0].values] == ["3 May 1999", "4 May 1999"]
-    assert answer.to_dict() == SAVED | {"notices": []}
+    assert answer.to_dict() == SAVED | {"notices": [], "prompt": "", "usage": {}}
 
 
 def test_older_and_newer_answers_load() -> None:

@@ -78,7 +78,7 @@ def events(answerer: Answers, question: str, history: Sequence[Turn], live: bool
     for kind, value in answerer.stream(question, history):
         if kind == "claim":
             if live:
-                yield "text", lead + value
+                yield "text", lead + value.text
                 lead = " "
             continue
         if kind == "answer" and not live:
