@@ -17,11 +17,14 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from importlib.resources import files
 from itertools import pairwise
+from typing import Any
 
 from index.types import Passage
 from qa.cite import rule
 from qa.support import judge
 
+CAUGHT, FLAGGED = 0.95, 0.05
+"""Floors: the least share of wrong claims caught, and the largest share of right ones flagged."""
 MONTHS = [
     "January",
     "February",
@@ -153,12 +156,40 @@ def run(
 
 
 def _by_kind(outcomes: Iterable[Outcome]) -> dict[str, dict[str, float]]:
-    total: Counter[str] = Counter()
-    correct: Counter[str] = Counter()
+    total: Counter[tuple[bool, str]] = Counter()
+    correct: Counter[tuple[bool, str]] = Counter()
     for outcome in outcomes:
-        total[outcome.case.kind] += 1
-        correct[outcome.case.kind] += outcome.correct
-    return {kind: {"cases": count, "correct": correct[kind] / count} for kind, count in sorted(total.items())}
+        kind = (outcome.case.right, outcome.case.kind)
+        total[kind] += 1
+        correct[kind] += outcome.correct
+    return {
+        name: {"right": right, "cases": count, "correct": correct[right, name] / count}
+        for (right, name), count in sorted(total.items())
+    }
+
+
+def below_floors(measured: Mapping[str, Any]) -> list[str]:
+    """What a measurement falls short of, one line each."""
+    found = []
+    if measured["caught"] < CAUGHT:
+        found.append(f"only {measured['caught']:.1%} of the wrong claims are caught; the floor is {CAUGHT:.0%}")
+    if measured["flagged"] > FLAGGED:
+        found.append(f"{measured['flagged']:.1%} of the right claims are flagged; at most {FLAGGED:.0%} may be")
+    return found
+
+
+def as_text(title: str, measured: Mapping[str, Any]) -> str:
+    """A measurement as a table: the whole, then each kind of wrong claim and of right claim."""
+    lines = [
+        title,
+        f"  wrong claims caught (recall)     {measured['caught']:7.1%} of {measured['wrong']}",
+        f"  right claims flagged             {measured['flagged']:7.1%} of {measured['right']}",
+        f"  flagged claims wrong (precision) {measured['precision']:7.1%}",
+    ]
+    for kind, row in measured["kinds"].items():
+        done = "kept  " if row["right"] else "caught"
+        lines.append(f"    {done} {row['correct']:7.1%} of {row['cases']:5}  {kind}")
+    return "\n".join(lines)
 
 
 def cases(passages: Sequence[Passage], seed: int = 0) -> list[Case]:

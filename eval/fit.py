@@ -80,7 +80,9 @@ def run(arguments: argparse.Namespace) -> int:
         step = max(1, len(dataset.questions) // OFF_TOPIC)
         strangers = [replace(question, answerable=False) for question in dataset.questions[::step]]
         data += [(example, own) for example in examples(strangers, own, lambda text: text, 1.0)]
-        data += [(example, other) for example in examples([replace(q, answerable=False) for q in dev], other, lambda text: text, 1.0)]
+        data += [
+            (example, other) for example in examples([replace(q, answerable=False) for q in dev], other, lambda text: text, 1.0)
+        ]
         rarity = {id(example): searcher.opened.words.rarity for example, searcher in data}
         about = {
             "dev questions": len(dev),
@@ -136,7 +138,9 @@ def fit(data: Sequence[Example], rarity: dict[int, Callable[[str], float]], abou
             values.append(answer_values(question, example.hits, ranked, rarity[id(example)]))
             labels.append(_is_right(example, [candidate for _, candidate in choose(question, ranked, rarity[id(example)], 4)]))
             weights.append(DEV_WEIGHT_CONFIDENCE if example.weight > 1 else 1.0)
+    own = np.array([example.weight > 1 for example in data if len(example.found)])
     answer = _regression(ANSWER_FEATURES, np.array(values), np.array(labels), np.array(weights))
+    answer = _calibrated(answer, np.array(values)[own], np.array(labels)[own])
     return {"about": about, "sentence": sentence, "answer": answer}
 
 
@@ -174,6 +178,17 @@ def _regression(features: Sequence[str], values: np.ndarray, labels: np.ndarray,
         "scale": [round(float(s), 5) for s in scale],
         "bias": round(float(found.x[-1]), 5),
     }
+
+
+def _calibrated(record: dict[str, Any], values: np.ndarray, labels: np.ndarray) -> dict[str, Any]:
+    """The same order of answers, their probabilities fitted to these questions (Platt 1999): a steeper or flatter, shifted curve."""
+    model = _model(record)
+    logits = (values - model.mean) / model.scale @ model.weights + model.bias
+    curve = _regression(("probability",), logits[:, None], labels, np.ones(len(labels)))
+    slope = curve["weights"][0] / curve["scale"][0]
+    bias = curve["bias"] - slope * curve["mean"][0]
+    weights = [round(slope * weight, 5) for weight in record["weights"]]
+    return record | {"weights": weights, "bias": round(slope * record["bias"] + bias, 5)}
 
 
 def _model(record: dict[str, Any]) -> Logistic:

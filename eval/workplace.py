@@ -273,3 +273,10 @@ def passages_of(settings: Settings) -> list[Passage]:
 
     generation = open_current(settings.index_path)
     return [generation.passage(number) for number in range(generation.manifest.passages)]
+
+
+def aliases_of(settings: Settings) -> dict[str, str]:
+    """Other names that the indexed files themselves give, each with the name it stands for."""
+    from index.store import open_current
+
+    return dict(pair for record in open_current(settings.index_path).articles() for pair in record.aliases)

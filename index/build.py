@@ -56,6 +56,8 @@ def build(folder: Path, index: Path, recipe: Recipe, encoder: Encoder, progress:
     disk refuses, IndexBusy while another process builds.
     """
     tell = progress or (lambda stage, done, total: None)
+    if _is_visible_inside(index, folder):
+        raise UsageError(f"the index {index} lies among the articles it is of; put it outside of {folder}, or in a hidden folder")
     with store.workshop(index) as workshop:
         records, passages, refused = _ingest(folder, recipe, encoder, tell)
         name = _name(recipe, encoder, records, refused)
@@ -74,6 +76,12 @@ def build(folder: Path, index: Path, recipe: Recipe, encoder: Encoder, progress:
         }
         store.publish(index, workshop, manifest)
     return built
+
+
+def _is_visible_inside(index: Path, folder: Path) -> bool:
+    """Whether the files of the index would be found as articles."""
+    index, folder = index.resolve(), folder.resolve()
+    return index.is_relative_to(folder) and not any(part.startswith(".") for part in index.relative_to(folder).parts)
 
 
 def _built_with(recipe: Recipe) -> dict[str, Any]:
@@ -182,7 +190,9 @@ def check_fresh(generation: Generation, recipe: Recipe) -> list[str]:
     wanted = _built_with(recipe)
     for key, value in wanted.items():
         if manifest.built_with.get(key) != value:
-            raise StaleIndex(f"the index was built with {key} = {manifest.built_with.get(key)}, now {value}; run: qa index build")
+            raise StaleIndex(
+                f"the index was built with {key} = {manifest.built_with.get(key)}, and the settings say {value}; run: qa index build, or set {key} in qa.toml"
+            )
     folder = Path(manifest.root) / manifest.folder
     if not folder.is_dir():
         return [f"the folder {folder} is gone; answers come from the index alone"]

@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 import os
 import re
+import tempfile
 from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
@@ -84,14 +85,28 @@ def _write(folder: Path, texts: Iterable[str]) -> None:
     writer.wait_merging_threads()
 
 
+def _open(folder: Path) -> Any:
+    """Tantivy makes a lock file in the folder that it opens; where it may not, it is given a folder of links to the files."""
+    from tantivy import Index
+
+    try:
+        return Index.open(str(folder))
+    except ValueError as error:
+        if "Lockfile" not in str(error):
+            raise
+    with tempfile.TemporaryDirectory(prefix="seedqa-") as beside:
+        for path in folder.iterdir():
+            if path.suffix != ".lock":
+                (Path(beside) / path.name).symlink_to(path.resolve())
+        return Index.open(beside)
+
+
 class LexicalIndex:
     """A built index, read-only and memory-mapped."""
 
     def __init__(self, folder: Path) -> None:
-        from tantivy import Index
-
         try:
-            self._index = Index.open(str(folder))
+            self._index = _open(folder)
         except ValueError as error:
             raise DamagedIndex(f"the word index in {folder} cannot be opened ({error}); run: qa index build") from None
         self._index.register_tokenizer(_ANALYZER, _analyzer())

@@ -40,7 +40,7 @@ class Searcher:
             raise UsageError(f"mode must be one of {', '.join(MODES)}, not {mode!r}")
         weights = weights or MODES[mode]
         query = self.encoder.encode_query(question)
-        words = dict(self.opened.words.search(question, DEPTH)) if weights.words else {}
+        words = dict(self.opened.words.search(question, max(DEPTH, k))) if weights.words else {}
         candidates = set(words)
         if weights.passage:
             candidates.update(int(n) for n in self.opened.passage_vectors.search(query, max(DEPTH, k))[1])

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 LONGEST_WORDS = 80
 """A "sentence" of more words than this is cut at the gentlest place: nobody reads such a quote, and no embedder either."""
 LONGEST_WORD = 400
-LONGEST_PARAGRAPH = 50_000
+LONGEST_PARAGRAPH = 20_000
 
 _WORD = re.compile(rf"\S{{1,{LONGEST_WORD}}}")
 _SOFT = re.compile(r"[;:,.!?…)\]–—-]$")

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 
 from index.types import Passage, Sentence
 from qa.claims import Found, markers, parse, plain
+from qa.planted import speaks_to_a_model
 from qa.quoted import proof
 from qa.reading import overlap, read, verbatim
 from qa.support import Verdict, judge
@@ -89,13 +90,17 @@ def cite(
 
 
 def evidence(passage: Passage) -> list[Evidence]:
-    """All that a claim about `passage` can be judged against: single sentences first, then neighbours."""
+    """All that a claim about `passage` can be judged against: single sentences first, then neighbours.
+
+    What speaks to a language model is no evidence.
+    """
     sentences = passage.sentences
     found = []
     for size in (1, 2):
         for n in range(len(sentences) - size + 1):
             before = " ".join(sentence.text for sentence in sentences[max(0, n - 2) : n])
-            found.append(Evidence(passage, sentences[n : n + size], before))
+            if not any(speaks_to_a_model(sentence.text) for sentence in sentences[n : n + size]):
+                found.append(Evidence(passage, sentences[n : n + size], before))
     return found
 
 
@@ -151,7 +156,8 @@ def _judge(claim: str, known: Sequence[Evidence], near: Sequence[float] | None, 
 
 def _rule_together(claim: str, passages: Sequence[Passage], aliases: Mapping[str, str] | None) -> Ruling | None:
     """A claim that joins what two passages say: the nearest sentence of each, read as one quote."""
-    nearest = [max(evidence(passage), key=lambda item: _closeness(claim, item.text)) for passage in passages]
+    known = [items for passage in passages if (items := evidence(passage))]
+    nearest = [max(items, key=lambda item: _closeness(claim, item.text)) for items in known]
     nearest = sorted(nearest, key=lambda item: -_closeness(claim, item.text))[:2]
     joined = " ".join(item.text for item in nearest)
     header = " ".join(item.passage.header for item in nearest)

@@ -21,6 +21,9 @@ MARKER = re.compile(
 
 _RANGE = re.compile(r"(\d+)\s?[–-]\s?\D{0,10}(\d+)|(\d+)")
 _LINK = re.compile(r"!\[[^\]\n]{0,500}\]\([^)\n]{0,2000}\)|\[([^\]\n]{1,500})\]\([^)\n]{1,2000}\)")
+_DEFINITION = re.compile(r"^ {0,3}\[[^\]\n]{1,100}\]:[ \t]*<?(?:[a-z][\w+.-]*:|www\.|/)\S*.*$", re.IGNORECASE | re.MULTILINE)
+_TAG = re.compile(r"<[a-zA-Z/!?][^<>\n]{0,2000}>")
+_LIVE = re.compile(r"(?:\b(?:https?|ftp|file)://)+(?:www\.)?|\bwww\.(?=\w)|(?<=\])(?=\()|<(?=[a-zA-Z/!?])", re.IGNORECASE)
 _EMPHASIS = re.compile(r"(\*\*|__|`)(?=\S)(.{1,500}?)(?<=\S)\1")
 _BULLET = re.compile(r"(?:[-*•–]\s+|\d{1,2}[.)]\s+|#{1,6}\s+|>\s+)+")
 _SOURCE_PHRASE = re.compile(
@@ -63,8 +66,13 @@ class Found:
 
 
 def plain(text: str) -> str:
-    """A model's answer without images, link targets and emphasis marks: nothing in it can fetch or lead anywhere."""
-    return _EMPHASIS.sub(r"\2", _LINK.sub(lambda match: match[1] or "", text)).strip()
+    """A model's answer without images, link targets, HTML tags and emphasis marks: nothing in it can fetch or lead anywhere.
+
+    An address that stands open loses what a reader's program knows it by (`https://`, `www.`).
+    """
+    text = _TAG.sub("", _DEFINITION.sub("", _LINK.sub(lambda match: match[1] or "", text)))
+    text = _EMPHASIS.sub(r"\2", text)
+    return _LIVE.sub(lambda match: {"": " ", "<": "‹"}.get(match[0], ""), text).strip()
 
 
 def cannot_answer(text: str) -> bool:

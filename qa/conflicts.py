@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from itertools import combinations
 
 from index.types import Passage
 from qa.counts import apart, figures, figures_of, normalised, share_name
@@ -138,7 +139,16 @@ def _dates(asked: Asked, claims: Sequence[Claim]) -> tuple[list[Given], Differ]:
         )
         if fits and len(own) == 1 and not own[0].relation and own[0].part != "decade":
             values.append(Given(claim, claim.text[own[0].start : own[0].end], _iso(claim.dates[0]), date=claim.dates[0]))
-    return values, lambda one, other: _dates_differ(asked, one, other)
+    return [] if _recurs(values) else values, lambda one, other: _dates_differ(asked, one, other)
+
+
+def _recurs(values: Sequence[Given]) -> bool:
+    """Whether the days given lie so far apart that they must be of several events, so that no two of them need be of one."""
+    days = {(d.year, d.month, d.day) for value in values if (d := value.date) is not None and d.month and d.day}
+    return any(
+        (not a[0] or not b[0] or a[0] == b[0]) and abs((a[1] - b[1]) * 30 + a[2] - b[2]) > DAYS
+        for a, b in combinations(sorted(days), 2)
+    )
 
 
 def _dates_differ(asked: Asked, one: Given, other: Given) -> bool:
@@ -147,7 +157,8 @@ def _dates_differ(asked: Asked, one: Given, other: Given) -> bool:
         return False
     if a.day and b.day and (a.year == b.year or not a.year or not b.year):
         return abs((a.month - b.month) * 30 + a.day - b.day) <= DAYS
-    return told(asked, one.claim) and told(asked, other.claim)
+    equally_exact = bool(a.day) == bool(b.day) and bool(a.month) == bool(b.month)
+    return equally_exact and told(asked, one.claim) and told(asked, other.claim)
 
 
 def _iso(date: Date) -> str:

@@ -63,6 +63,8 @@ ANSWER_FEATURES = (
     "coverage_in_context",
     "rarest_found",
     "names_found",
+    "names_in_best",
+    "figures_in_best",
     "unknown_words",
     "wanted_value_found",
     "agreement",
@@ -324,6 +326,11 @@ def _pairs(words: Sequence[str], own: Sequence[str]) -> float:
     return sum(pair in near for pair in pairs) / len(pairs)
 
 
+def _found(wanted: set[str], shown: set[str]) -> float:
+    """Share of the wanted words that are shown; 1 where nothing is wanted."""
+    return len(wanted & shown) / len(wanted) if wanted else 1.0
+
+
 def answer_values(
     question: Question, hits: Sequence[Hit], ranked: Sequence[tuple[float, Candidate]], rarity: Rarity
 ) -> np.ndarray:
@@ -335,7 +342,9 @@ def answer_values(
     weights = {word: rarity(word) for word in question.words}
     shown = set().union(*(stems(f"{hit.passage.header} {hit.passage.text}") for hit in hits[:3]))
     rarest = sorted(weights, key=lambda word: -weights[word])[:2]
+    first = set(stems(f"{best.passage.header} {best.passage.text}"))
     names = {s for name in _CAPITALISED.findall(question.text[1:]) for s in stems(name)}
+    figures = {word for word in question.words if any(character.isdigit() for character in word)}
     most = rarity("")
     return np.array(
         [
@@ -348,7 +357,9 @@ def answer_values(
             value["coverage"],
             value["coverage_in_context"],
             sum(word in shown for word in rarest) / max(1, len(rarest)),
-            sum(name in shown for name in names) / len(names) if names else 1.0,
+            _found(names, shown),
+            _found(names, first),
+            _found(figures, first),
             sum(w >= most - 1e-9 for w in weights.values()) / max(1, len(weights)),
             1.0 - value["wants_value_lacks"],
             float(len(ranked) > 1 and ranked[1][1].passage.source != best.passage.source and ranked[1][0] > 0.5 * probability),

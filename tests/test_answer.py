@@ -278,7 +278,9 @@ def test_an_index_that_is_not_there_or_damaged_is_told(tmp_path: Path, encoder: 
 def test_a_stale_index_is_refused_or_answered_from_with_a_notice(tmp_path: Path, encoder: Encoder) -> None:
     settings = build_index(tmp_path, encoder)
     other = replace(settings, passage_words=60)
-    with pytest.raises(StaleIndex, match="the index was built with passage_words = 110, now 60; run: qa index build"):
+    with pytest.raises(
+        StaleIndex, match="the index was built with passage_words = 110, and the settings say 60; run: qa index build"
+    ):
         Answerer.open(other, encoder)
     file = tmp_path / "articles" / "bridge.txt"
     same = file.read_bytes()

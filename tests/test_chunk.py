@@ -18,7 +18,9 @@ from index.repair import fold, repair
 from index.types import Passage, Sentence
 from tests.encoder_double import WordEncoder
 
-BRIDGE = "= Bridge =\n\nInfobox\n- Length: 412 m\n- Builder: Maud Tiller\n\nIt is long. It is old.\n\n== Use ==\nLorries use it.\n"
+BRIDGE = (
+    "= Bridge =\n\nInfobox\n- Length: 412 m\n- Builder: Maud Tiller\n\nIt is long. It is old.\n\n== Use ==\nLorries use it.\n"
+)
 DOUBLE = WordEncoder()
 
 
@@ -116,9 +118,21 @@ def test_an_id_changes_with_source_section_and_text_only() -> None:
     base = [p.id for p in passages(BRIDGE)]
     assert [p.id for p in passages(BRIDGE.replace("= Bridge =", "= Other =", 1))] == base, "the title is not in it"
     assert set(base).isdisjoint(p.id for p in passages(BRIDGE, source="a/c.txt"))
-    assert [a == b for a, b in zip(base, (p.id for p in passages(BRIDGE.replace("== Use", "== Other"))), strict=True)] == [True, True, False]
-    assert [a == b for a, b in zip(base, (p.id for p in passages(BRIDGE.replace("old", "new"))), strict=True)] == [True, False, True]
-    assert [a == b for a, b in zip(base, (p.id for p in passages(BRIDGE.replace("\n\nIt", "\n\n\n\nIt"))), strict=True)] == [True, True, True]
+    assert [a == b for a, b in zip(base, (p.id for p in passages(BRIDGE.replace("== Use", "== Other"))), strict=True)] == [
+        True,
+        True,
+        False,
+    ]
+    assert [a == b for a, b in zip(base, (p.id for p in passages(BRIDGE.replace("old", "new"))), strict=True)] == [
+        True,
+        False,
+        True,
+    ]
+    assert [a == b for a, b in zip(base, (p.id for p in passages(BRIDGE.replace("\n\nIt", "\n\n\n\nIt"))), strict=True)] == [
+        True,
+        True,
+        True,
+    ]
 
 
 def test_the_parts_of_a_small_article() -> None:
@@ -182,7 +196,19 @@ def test_a_long_title_is_cut_in_the_header_alone() -> None:
 
 
 PIECES = ["= T =", "== S ==", "## S", "Some words here. And more!", "- an item", "- Key: value, 12", "Infobox", "", "| k = v"]
-PIECES += ["√©t√© d√©j√†", "café — déjà", "🇫🇷 France, 🇹🇩 12", "A &amp; B.", "x" * 700, "1,2;" * 90, "a b " * 100, "{{Infobox a", "}}", "**b** [l](u)", "\r"]
+PIECES += [
+    "√©t√© d√©j√†",
+    "café — déjà",
+    "🇫🇷 France, 🇹🇩 12",
+    "A &amp; B.",
+    "x" * 700,
+    "1,2;" * 90,
+    "a b " * 100,
+    "{{Infobox a",
+    "}}",
+    "**b** [l](u)",
+    "\r",
+]
 
 
 @given(st.lists(st.sampled_from(PIECES), max_size=20).map("\n".join), st.sampled_from([40, 100, 252]))

@@ -76,6 +76,17 @@ def test_dates_a_day_apart() -> None:
     ) == [("3 May 1999", "1999-05-03", ["a"]), ("4 May 1999", "1999-05-04", ["b"])]
 
 
+def test_days_far_apart_are_of_several_events() -> None:
+    question = "When was Fort Hollin taken?"
+    near = ("Fort Hollin was taken on 3 March 1880.", "Fort Hollin was taken on 4 March 1880.")
+    assert [value[0] for value in prose(question, *near)] == ["3 March 1880", "4 March 1880"]
+    assert prose(question, *near, "Fort Hollin was taken on 20 June 1880.") == []
+
+
+def test_a_day_and_a_year_are_not_compared() -> None:
+    assert prose("When was Fort Hollin taken?", "Fort Hollin was taken on 3 July.", "Fort Hollin was taken in May 1880.") == []
+
+
 def test_years_of_one_event_told_in_the_same_words() -> None:
     assert prose(
         "When was the Brenn observatory founded?",

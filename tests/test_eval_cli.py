@@ -8,11 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from eval import results
+from eval import faults, results
 from eval.cli import add_commands
 from eval.questions import to_dict
 from eval.run import evaluate
 from index.errors import UsageError
+from qa.settings import Settings
 from tests.eval_double import ARTICLE, questions, system
 
 
@@ -142,3 +143,21 @@ def test_run_refuses_what_makes_no_sense(tmp_path: Path, monkeypatch: pytest.Mon
     with pytest.raises(UsageError, match="whole documents of a --dataset"):
         (tmp_path / "rows.jsonl").write_text(json.dumps(ROWS[1]) + "\n", encoding="utf-8")
         run("run", "--questions", "rows.jsonl", "--system", "bm25-documents")
+
+
+def test_verifier(small: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.chdir(tmp_path)
+    arguments = ("verifier", "--index", str(small.index), "--most", "60", "--out", "figures/verifier.json")
+    assert run(*arguments) == 0
+    printed = capsys.readouterr().out
+    assert "made from the index" in printed and "written by hand" in printed and printed.endswith("the floors are held\n")
+    figures = json.loads((tmp_path / "figures" / "verifier.json").read_text(encoding="utf-8"))
+    assert figures["made"]["wrong"] + figures["made"]["right"] == 60
+    assert figures["written"]["kinds"]["wrong"] == {
+        "right": False,
+        "cases": figures["written"]["wrong"],
+        "correct": figures["written"]["caught"],
+    }
+    monkeypatch.setattr(faults, "CAUGHT", 0.999)
+    assert run(*arguments) == 1
+    assert "wrong claims are caught; the floor is 100%" in capsys.readouterr().out

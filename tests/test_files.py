@@ -41,12 +41,20 @@ def outcome(path: Path, data: bytes) -> str:
 
 
 def test_files_come_in_order_with_their_folders_and_without_hidden_ones(folder: Path) -> None:
-    for name in ("b.txt", "a.md", "sub/c.txt", "sub/deep/d.txt", ".hidden", ".git/e.txt", "sub/.f.txt", "with space.txt", "é.txt"):
+    for name in (
+        "b.txt",
+        "a.md",
+        "sub/c.txt",
+        "sub/deep/d.txt",
+        ".hidden",
+        ".git/e.txt",
+        "sub/.f.txt",
+        "with space.txt",
+        "é.txt",
+    ):
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).write_text("x")
-    assert names(folder) == [
-        f"articles/{n}" for n in ("a.md", "b.txt", "with space.txt", "é.txt", "sub/c.txt", "sub/deep/d.txt")
-    ]
+    assert names(folder) == [f"articles/{n}" for n in ("a.md", "b.txt", "with space.txt", "é.txt", "sub/c.txt", "sub/deep/d.txt")]
     assert all(isinstance(f, File) and f.path.is_absolute() and f.path.is_file() for f in find(folder))
 
 

@@ -10,10 +10,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import prompts
 from index.errors import ModelError
 from index.types import Hit
 from prompts import CANNOT_ANSWER
-from qa import cite
+from qa import cite, models, tokens
 from qa.answer import Answerer, model_failed
 from qa.claims import parse, plain, settled
 from qa.draft import Clock, Draft
@@ -36,6 +37,7 @@ ATTACK = passage(
     "He was later taken to a hospital in Ouagadougou.",
 )
 SHOWN = [ARMY, ATTACK]
+CRANE = "How many workers were injured when the crane collapsed?"
 SHOWN_TEXTS = [sentence.text for shown in SHOWN for sentence in shown.sentences]
 ANSWERS = {
     "initials": "The U. S. Army trained Malian troops in 2007. [1] He was later taken to a hospital in Ouagadougou. [2]",
@@ -166,7 +168,7 @@ def test_the_policies(monkeypatch: pytest.MonkeyPatch) -> None:
     assert strict.notices == ("2 sentences left out: the passages do not bear it out",)
     said, repaired = run(monkeypatch, Scripted(pieces=pieces(text)), policy="repair")
     assert said == ["The strikes lasted 3.5 hours.", "Bilal ag Acherif was wounded in the attack."]
-    assert [claim.support for claim in repaired.claims][0] == "quoted" and len(repaired.notices) == 2
+    assert repaired.claims[0].support == "quoted" and len(repaired.notices) == 2
 
 
 def test_nothing_shown_nothing_cited(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -174,7 +176,45 @@ def test_nothing_shown_nothing_cited(monkeypatch: pytest.MonkeyPatch) -> None:
     assert said and draft.claims[0].support == "unsupported" and draft.unresolved_markers == ("[1]",)
 
 
-CRANE = "How many workers were injured when the crane collapsed?"
+# --- what it cost
+
+
+def test_the_tokens_are_the_provider_s_own_count_or_an_estimate(monkeypatch: pytest.MonkeyPatch) -> None:
+    counted = {"input_tokens": 700, "output_tokens": 20, "total_tokens": 720}
+    _, draft = run(monkeypatch, Scripted(pieces=["The strikes lasted 3.5 hours. [1]"], usage=counted))
+    assert draft.usage == {"prompt_tokens": 700, "answer_tokens": 20, "estimated": False}
+    model = Scripted(pieces=["The strikes lasted 3.5 hours. [1]"])
+    _, draft = run(monkeypatch, model)
+    asked = sum(tokens.count(str(message.content)) for message in model.heard[0])
+    said = tokens.count("The strikes lasted 3.5 hours. [1]")
+    assert draft.usage == {"prompt_tokens": asked, "answer_tokens": said, "estimated": True}
+
+
+def test_a_cost_is_given_only_where_prices_are_set(monkeypatch: pytest.MonkeyPatch) -> None:
+    counted = {"input_tokens": 2000, "output_tokens": 100, "total_tokens": 2100}
+    model = Scripted(pieces=["The strikes lasted 3.5 hours. [1]"], usage=counted)
+    _, draft = run(monkeypatch, model, price_in=0.5, price_out=2.0)
+    assert draft.usage["cost"] == pytest.approx(0.0012)
+    assert [models.is_hosted(name) for name in ("openai:gpt-x", "my-model", "llamacpp:x.gguf", "extractive")] == [
+        True,
+        True,
+        False,
+        False,
+    ]
+
+
+def test_the_prompt_s_version_is_in_the_answer(answerer: Answerer, monkeypatch: pytest.MonkeyPatch) -> None:
+    use(monkeypatch, Scripted(pieces=["Eleven workers were injured. [1]"]))
+    settings = replace(answerer.settings, model="scripted:model")
+    answer = answerer.with_settings(settings).answer(CRANE)
+    assert answer.prompt == f"answer@{prompts.load('answer').hash}" and answer.usage["estimated"]
+    small = answerer.with_settings(replace(settings, model="scripted:model-135m")).answer(CRANE)
+    assert small.prompt == f"answer_small@{prompts.load('answer_small').hash}"
+    extractive = answerer.answer(CRANE)
+    assert (extractive.prompt, extractive.usage) == ("", {})
+
+
+# --- a model that fails
 
 
 @pytest.mark.parametrize(

@@ -41,7 +41,8 @@ def test_an_html_document_is_known_by_how_it_opens(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["", "Text about <html>.", "<p>A fragment.</p>", "<!-- a comment --> text", "<bodyguard>", "<htmlx>", "# Title\n<body>"]
+    "text",
+    ["", "Text about <html>.", "<p>A fragment.</p>", "<!-- a comment --> text", "<bodyguard>", "<htmlx>", "# Title\n<body>"],
 )
 def test_other_text_is_not_html(text: str) -> None:
     assert not looks_like_html(text)
@@ -99,7 +100,25 @@ def test_a_quote_leads_back_through_the_tags() -> None:
     assert repaired.quote(start, end) == "The bridge was café green."
 
 
-TAGS = ["<p>", "</p>", "<br>", "<b", ">", "<!--", "-->", "--!>", "<![", "]]>", "</", "<a href='", '"', "&", "&#", "<svg>", "</svg>"]
+TAGS = [
+    "<p>",
+    "</p>",
+    "<br>",
+    "<b",
+    ">",
+    "<!--",
+    "-->",
+    "--!>",
+    "<![",
+    "]]>",
+    "</",
+    "<a href='",
+    '"',
+    "&",
+    "&#",
+    "<svg>",
+    "</svg>",
+]
 TAGS += ["<script>", "</script>", "<?", "word", " ", "\n", "<title>"]
 
 
@@ -109,13 +128,19 @@ def test_no_markup_is_too_broken(html: str) -> None:
     readable(f"<html>{html}>")
 
 
-@given(st.lists(st.sampled_from(["<p>", "</p>", "<b>", "</i>", "<br>", "<!-- x -->", "one", "two", " ", "1 < 2", "a & b"]), max_size=20))
+@given(
+    st.lists(
+        st.sampled_from(["<p>", "</p>", "<b>", "</i>", "<br>", "<!-- x -->", "one", "two", " ", "1 < 2", "a & b"]), max_size=20
+    )
+)
 def test_no_word_between_whole_tags_is_lost(pieces: list[str]) -> None:
     kept = [piece for piece in pieces if not piece.startswith("<")]
     assert "".join(words("".join(pieces))) == "".join(kept).replace(" ", "")
 
 
-@pytest.mark.parametrize("piece", ["<!--", "<a", "</", "<![", "&#", "<!", "<", '<a b="', "<a b='", "<a b c", "<?", "<p>", "<svg>"])
+@pytest.mark.parametrize(
+    "piece", ["<!--", "<a", "</", "<![", "&#", "<!", "<", '<a b="', "<a b='", "<a b c", "<?", "<p>", "<svg>"]
+)
 def test_time_is_bounded_for_hostile_markup(piece: str) -> None:
     begun = time.perf_counter()
     readable("<html>" + piece * (60_000 // len(piece)))

@@ -25,7 +25,9 @@ def template(*lines: str) -> dict[str, list[str]]:
 
 
 def test_a_numbered_field_names_its_side() -> None:
-    assert box("Combatant1: MNLA", "Combatant2: MOJWA, AQIM", "Casualties1: 4 killed", "Casualties2: 36 killed", "Strength2: 500+") == {
+    assert box(
+        "Combatant1: MNLA", "Combatant2: MOJWA, AQIM", "Casualties1: 4 killed", "Casualties2: 36 killed", "Strength2: 500+"
+    ) == {
         "Combatant 1": ["MNLA"],
         "Combatant 2": ["MOJWA, AQIM"],
         "Casualties of MNLA": ["4 killed"],
@@ -69,14 +71,25 @@ def test_keys_become_words() -> None:
 
 @pytest.mark.parametrize(
     "line",
-    ["Height: 3 m", "Width: 28 m", "Altitude: 260 m", "Style: Gothic", "Class: Nimitz", "Flagship: Victory", "Alternative names: Gawgaw", "Mapped: 1931"],
+    [
+        "Height: 3 m",
+        "Width: 28 m",
+        "Altitude: 260 m",
+        "Style: Gothic",
+        "Class: Nimitz",
+        "Flagship: Victory",
+        "Alternative names: Gawgaw",
+        "Mapped: 1931",
+    ],
 )
 def test_a_fact_that_only_sounds_like_presentation_is_kept(line: str) -> None:
     key, value = line.split(": ")
     assert box(line) == {key: [value]}
 
 
-@pytest.mark.parametrize("key", ["image", "Image_size", "map", "logo", "flag", "photo", "width", "coordinates", "alt", "image2", "map_caption"])
+@pytest.mark.parametrize(
+    "key", ["image", "Image_size", "map", "logo", "flag", "photo", "width", "coordinates", "alt", "image2", "map_caption"]
+)
 def test_presentation_says_nothing(key: str) -> None:
     assert box(f"{key}: 250", "Place: Gao") == {"Place": ["Gao"]}
 
@@ -127,7 +140,9 @@ def test_the_infobox_of_the_battle_of_gao(seeds: Path) -> None:
     found = facts((seeds / "000_136c2ed4ac8dc82b.txt").read_bytes().decode())
     assert found["Casualties of MNLA"] == ["4 killed, 10 wounded, 40 captured"]
     assert found["Strength of MOJWA, AQIM, Ansar Dine, Boko Haram"] == ["500+"]
-    assert found["Commander of MNLA"][0].startswith("Bilal Ag Acherif (wounded in action), Colonel Bouna Ag Tahib (killed in action)")
+    assert found["Commander of MNLA"][0].startswith(
+        "Bilal Ag Acherif (wounded in action), Colonel Bouna Ag Tahib (killed in action)"
+    )
     assert found["Casualties"] == ["35 killed overall, including 3 Niger fighters, and 41 wounded"]
 
 
@@ -146,4 +161,6 @@ def test_the_infobox_of_the_mali_war(seeds: Path) -> None:
     assert {"Government of Mali", "France (2013-2022)", "Chad", "Benin", "Ivory Coast"} <= set(sides)
     losses = next(values for label, values in found.items() if label.startswith("Casualties of Government of Mali"))
     assert len(losses) > 20 and any("Chad" in value for value in losses)
-    assert not any("\U0001f1e6" <= character <= "\U0001f1ff" for values in found.values() for value in values for character in value)
+    assert not any(
+        "\U0001f1e6" <= character <= "\U0001f1ff" for values in found.values() for value in values for character in value
+    )

@@ -47,7 +47,14 @@ def by_hand(question: str) -> list[tuple[int, float]]:
 
 @pytest.mark.parametrize(
     "question",
-    ["bridge", "Which river did the bridge cross?", "lighthouse keeper", "bridges, RIVERS and ferries", "river river river", "the fair of zebras"],
+    [
+        "bridge",
+        "Which river did the bridge cross?",
+        "lighthouse keeper",
+        "bridges, RIVERS and ferries",
+        "river river river",
+        "the fair of zebras",
+    ],
 )
 def test_scores_are_those_of_the_hand_computation(index: LexicalIndex, question: str) -> None:
     found, expected = index.search(question, 10), by_hand(question)
@@ -81,7 +88,9 @@ def test_any_question_is_a_share(index: LexicalIndex, question: str) -> None:
         assert 0 <= number < len(TEXTS) and 0 < score < 1
 
 
-@pytest.mark.parametrize("question", ['river AND "', "text:river", "river~2", "(river", "+river -bridge", "[river TO a]", "river^9"])
+@pytest.mark.parametrize(
+    "question", ['river AND "', "text:river", "river~2", "(river", "+river -bridge", "[river TO a]", "river^9"]
+)
 def test_a_question_is_words_not_a_query_language(index: LexicalIndex, question: str) -> None:
     assert {n for n, _ in index.search(question, 10)} >= {0, 2, 4}
 

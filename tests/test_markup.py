@@ -117,7 +117,9 @@ def test_an_infobox_ends_with_its_braces(ending: str, break_: str) -> None:
     ]
 
 
-@pytest.mark.parametrize("opening", ["{{Infobox bridge | name = Orrin}}", "{{Infobox bridge\n| name = Orrin", "{{Infobox", "{{Infobox x}}"])
+@pytest.mark.parametrize(
+    "opening", ["{{Infobox bridge | name = Orrin}}", "{{Infobox bridge\n| name = Orrin", "{{Infobox", "{{Infobox x}}"]
+)
 def test_an_infobox_that_is_none_takes_no_text_with_it(opening: str) -> None:
     found = rows(f"{opening}\n\nThe text.\n\n== Use ==\nMore.\n")
     assert found[-2:] == [("paragraph", (), "The text."), ("paragraph", ("Use",), "More.")]
@@ -140,7 +142,9 @@ def test_a_heading_too_long_to_be_one_is_text() -> None:
     assert title(f"= {words}=\n") == title(f"# {words}\n") == ""
 
 
-@pytest.mark.parametrize("line", ["= a" + " " * 200_000, "# a" + " #" * 100_000, "- a" + " " * 200_000 + "b", "|" + " a" * 100_000])
+@pytest.mark.parametrize(
+    "line", ["= a" + " " * 200_000, "# a" + " #" * 100_000, "- a" + " " * 200_000 + "b", "|" + " a" * 100_000]
+)
 def test_time_is_bounded_for_hostile_lines(line: str) -> None:
     begun = time.perf_counter()
     rows(line)
@@ -154,7 +158,20 @@ def test_many_infoboxes_that_never_end_take_no_long() -> None:
     assert time.perf_counter() - begun < 5
 
 
-LINES = ["= T =", "== S ==", "# T", "## S", "Some words.", "- an item", "- Key: value", "Infobox", "{{Infobox x", "| k = v", "}}", ""]
+LINES = [
+    "= T =",
+    "== S ==",
+    "# T",
+    "## S",
+    "Some words.",
+    "- an item",
+    "- Key: value",
+    "Infobox",
+    "{{Infobox x",
+    "| k = v",
+    "}}",
+    "",
+]
 LINES += ["1. one", "![i](u)", "---", "title: x", "  indented", "text  with  gaps", "|", "a}} b", "\r", "* "]
 
 
@@ -172,7 +189,9 @@ def test_blocks_are_in_order_and_apart_and_hold_words(raw: str) -> None:
             assert block.start <= start < end <= block.end
 
 
-@given(st.lists(st.sampled_from(["Some words.", "more of them", "", "- an item", "== S ==", "1. one"]), max_size=25).map("\n".join))
+@given(
+    st.lists(st.sampled_from(["Some words.", "more of them", "", "- an item", "== S ==", "1. one"]), max_size=25).map("\n".join)
+)
 def test_no_word_outside_headings_is_lost(raw: str) -> None:
     article, repaired = understood(raw)
     held = "".join(repaired.text[b.start : b.end] for b in article.blocks)
@@ -201,7 +220,9 @@ def test_inline_marks_are_read_over(text: str, reading: str) -> None:
     assert plain(reading) == reading
 
 
-@pytest.mark.parametrize("mark", ["[", "![", "[[", "<ref>", "<ref", "<!--", "{{", "*", "_", "`", "'", "<a ", "](", "[http://a ", "<br "])
+@pytest.mark.parametrize(
+    "mark", ["[", "![", "[[", "<ref>", "<ref", "<!--", "{{", "*", "_", "`", "'", "<a ", "](", "[http://a ", "<br "]
+)
 def test_time_is_bounded_for_hostile_marks(mark: str) -> None:
     begun = time.perf_counter()
     for ending in ("", "](x", "]]", "-->", "</ref", "}}"):

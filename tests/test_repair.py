@@ -137,7 +137,26 @@ def test_the_country_of_a_flag_leads_back_to_the_flag() -> None:
     assert country("🇩🇪") == "Germany" and country("🇽🇽") is None
 
 
-PIECES = ["word", " ", "\n", "\r\n", "\ufeff", "🇫🇷", "🇲🇱 Mali", "&amp;", "&eacute;", "é", "—", "√©", "‚Äì", "Ã©", "â€œ", "ó", "x", "中"]
+PIECES = [
+    "word",
+    " ",
+    "\n",
+    "\r\n",
+    "\ufeff",
+    "🇫🇷",
+    "🇲🇱 Mali",
+    "&amp;",
+    "&eacute;",
+    "é",
+    "—",
+    "√©",
+    "‚Äì",
+    "Ã©",
+    "â€œ",
+    "ó",
+    "x",
+    "中",
+]
 
 
 @given(st.lists(st.sampled_from(PIECES), max_size=25).map("".join))
@@ -150,7 +169,9 @@ def test_the_map_holds_for_any_text(raw: str) -> None:
     check_map(repair(raw))
 
 
-@given(st.lists(st.sampled_from([*PIECES, "<p>", "</p>", "<h2>T</h2>", "<!-- no -->", "<script>no</script>", "<br>"]), max_size=20))
+@given(
+    st.lists(st.sampled_from([*PIECES, "<p>", "</p>", "<h2>T</h2>", "<!-- no -->", "<script>no</script>", "<br>"]), max_size=20)
+)
 def test_the_map_holds_for_html(pieces: list[str]) -> None:
     check_map(repair(f"<html><body>{''.join(pieces)}</body></html>"))
 

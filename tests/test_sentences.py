@@ -67,10 +67,33 @@ def test_a_paragraph_without_end_is_cut_in_time() -> None:
         pieces = split(text)
         assert time.perf_counter() - begun < 8
         assert "".join(text[a:b] for a, b in pieces).replace(" ", "") == text.replace(" ", "")
-    assert LONGEST_PARAGRAPH < 60_000
+    assert LONGEST_PARAGRAPH < 100_000
 
 
-PIECES = ["word", "U. S.", "Dr.", "3.5", "“quoted.”", '"', "'", "(", ")", ".", "?!", "…", "。", "中文", "؟", "\n", "\r\n", "\t", "\xa0", "\u2028", "  ", "†"]
+PIECES = [
+    "word",
+    "U. S.",
+    "Dr.",
+    "3.5",
+    "“quoted.”",
+    '"',
+    "'",
+    "(",
+    ")",
+    ".",
+    "?!",
+    "…",
+    "。",
+    "中文",
+    "؟",
+    "\n",
+    "\r\n",
+    "\t",
+    "\xa0",
+    "\u2028",
+    "  ",
+    "†",
+]
 PIECES += ["x" * 900, "e.g.", "\x85", "\x1c", "👍🏽", "e\u0301", "A."]
 
 

