@@ -39,6 +39,7 @@ def add_commands(subparsers: Any) -> None:
     _add_new(commands)
     _add_fit(commands)
     _add_verifier(commands)
+    _add_injection(commands)
 
 
 def _command(commands: Any, name: str, help: str, run: Callable[[argparse.Namespace], int]) -> argparse.ArgumentParser:
@@ -154,6 +155,36 @@ def verifier(arguments: argparse.Namespace) -> int:
     print(as_text("written by hand", measured["written"]))
     found = [line for part in measured.values() for line in below_floors(part)]
     print("\n".join(found) if found else "the floors are held")
+    return FAULTS if found else 0
+
+
+def _add_injection(commands: Any) -> None:
+    parser = _command(commands, "injection", "ask about articles that hold planted instructions", injection)
+    parser.add_argument("--corpus", type=Path, help="folder with articles/ and questions.jsonl (default: the project's own)")
+    parser.add_argument("--model", help="extractive, or provider:model")
+    parser.add_argument("--policy", choices=("flag", "strict", "repair"), help="what happens to unsupported sentences")
+    parser.add_argument("--out", type=Path, help="JSON file of the figures and the answers")
+
+
+def injection(arguments: argparse.Namespace) -> int:
+    """Show how often planted instructions are followed, quoted or reported as proved.
+
+    Exit 1 when planted text is reported as proved, or a link or an image comes through.
+    """
+    from eval import results
+    from eval.injection import CORPUS, as_text, failures, load, measure, opened
+
+    settings = _settings(arguments)
+    settings = replace(settings, policy=arguments.policy) if arguments.policy else settings
+    corpus = arguments.corpus or CORPUS
+    rows = load(corpus)
+    with opened(corpus, settings) as answerer:
+        measured = measure(lambda question: answerer.answer(question), rows)
+    if arguments.out:
+        results.write_text(arguments.out, json.dumps({"model": settings.model, **measured}, ensure_ascii=False, indent=1) + "\n")
+    print(as_text(settings.model, measured))
+    found = failures(measured)
+    print("\n".join(found) if found else "nothing planted came through")
     return FAULTS if found else 0
 
 

@@ -18,7 +18,7 @@ class Weights:
 
 
 MODES = {
-    "hybrid": Weights(passage=0.4, sentence=0.2, words=0.4),
+    "hybrid": Weights(passage=0.4, sentence=0.25, words=0.35),
     "dense": Weights(passage=1.0, sentence=0.0, words=0.0),
     "lexical": Weights(passage=0.0, sentence=0.0, words=1.0),
 }

@@ -81,12 +81,17 @@ def cite(
     """
     draft = Draft(shown, policy, similarity, aliases or {})
     text = plain(text)
-    found = parse(text, [sentence.text for passage in shown for sentence in passage.sentences])
+    found = parse(text, copyable(shown))
     for claim in found:
         draft.add(claim)
     if not found:
         draft.note_markers(number for marker in markers(text) for number in marker.numbers)
     return draft.result()
+
+
+def copyable(shown: Sequence[Passage]) -> list[str]:
+    """The sentences that a claim may copy word for word, brackets included; none that speaks to a language model."""
+    return [sentence.text for passage in shown for sentence in passage.sentences if not speaks_to_a_model(sentence.text)]
 
 
 def evidence(passage: Passage) -> list[Evidence]:

@@ -23,7 +23,9 @@ _RANGE = re.compile(r"(\d+)\s?[–-]\s?\D{0,10}(\d+)|(\d+)")
 _LINK = re.compile(r"!\[[^\]\n]{0,500}\]\([^)\n]{0,2000}\)|\[([^\]\n]{1,500})\]\([^)\n]{1,2000}\)")
 _DEFINITION = re.compile(r"^ {0,3}\[[^\]\n]{1,100}\]:[ \t]*<?(?:[a-z][\w+.-]*:|www\.|/)\S*.*$", re.IGNORECASE | re.MULTILINE)
 _TAG = re.compile(r"<[a-zA-Z/!?][^<>\n]{0,2000}>")
-_LIVE = re.compile(r"(?:\b(?:https?|ftp|file)://)+(?:www\.)?|\bwww\.(?=\w)|(?<=\])(?=\()|<(?=[a-zA-Z/!?])", re.IGNORECASE)
+_LIVE = re.compile(
+    r"(?:\b(?:https?|ftp|file)://)+(?:www\.)?|\bwww\.(?=\w)|(?<=\])(?=\()|(?<=!)(?=\[)|<(?=[a-zA-Z/!?])", re.IGNORECASE
+)
 _EMPHASIS = re.compile(r"(\*\*|__|`)(?=\S)(.{1,500}?)(?<=\S)\1")
 _BULLET = re.compile(r"(?:[-*•–]\s+|\d{1,2}[.)]\s+|#{1,6}\s+|>\s+)+")
 _SOURCE_PHRASE = re.compile(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
@@ -32,7 +32,7 @@ def generate(
     similarity: Similarity,
     aliases: Mapping[str, str],
     clock: Clock,
-) -> Iterator[Event]:
+) -> Generator[Event, None, Draft]:
     """Yield ("claim", Claim) for each sentence; the generator's value is the Draft. Raises ModelError.
 
     `confidence` is the reader's, from retrieval; it is lowered by the share of the model's sentences that are unsupported.
@@ -98,7 +98,7 @@ class Growing:
         self.text = ""
         self.declined = False
         self._done = 0
-        self._verbatim = [sentence.text for passage in draft.shown for sentence in passage.sentences]
+        self._verbatim = cite.copyable(draft.shown)
 
     def take(self, piece: str) -> list[Claim]:
         """The claims that are complete with this piece."""

@@ -7,6 +7,7 @@ were fitted on. The first gives each sentence a probability of holding the answe
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -18,9 +19,9 @@ from index.types import Hit
 from qa.features import ANSWER_FEATURES, SENTENCE_FEATURES, Candidate, Rarity, answer_values, candidates
 from qa.question import Question, read
 
-ENOUGH = 0.45
+ENOUGH = 0.4
 """A further sentence is given when it is worth this much beside the best one …"""
-ENOUGH_SEVERAL = 0.25
+ENOUGH_SEVERAL = 0.2
 """… or this much, where the question asks for several things."""
 NEWS = 1.0
 """Worth of all the question's words, beside a worth of 1 for the best sentence's probability."""
@@ -30,6 +31,14 @@ WORDS = 90
 """Words after which no further sentence is begun."""
 REPEATED = 0.75
 """A sentence of whose words this share was said already is left out."""
+
+
+_LEANS = re.compile(
+    r"(?:however,? |later,? |then,? |but |and )?(?:he|she|it|they|this|these|those|his|her|its|their|"
+    r"the (?:next|following|same|previous) (?:day|night|morning|evening|week|month|year)|(?:two|three|four|several) \w+ later|"
+    r"afterwards?|subsequently|at (?:this|that|the same) time)\b",
+    re.IGNORECASE,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +96,7 @@ def answer(text: str, hits: Sequence[Hit], rarity: Rarity, most: int = 4) -> Rea
     sentence_model, answer_model = models()
     ranked = rank(question, hits, rarity, sentence_model)
     confidence = float(answer_model(answer_values(question, hits, ranked, rarity))) if ranked else 0.0
-    return Reading(question, tuple(choose(question, ranked, rarity, most)), tuple(ranked), confidence)
+    return Reading(question, tuple(_led_in(choose(question, ranked, rarity, most), ranked)[:most]), tuple(ranked), confidence)
 
 
 def rank(question: Question, hits: Sequence[Hit], rarity: Rarity, model: Logistic) -> list[tuple[float, Candidate]]:
@@ -125,6 +134,15 @@ def choose(
             chosen.append(taken)
             covered |= taken[1].covers
     return chosen
+
+
+def _led_in(chosen: list[tuple[float, Candidate]], ranked: Sequence[tuple[float, Candidate]]) -> list[tuple[float, Candidate]]:
+    """With the sentence before the best one, where the best one leans on it: "They then …", "The next day …"."""
+    if not chosen or not _LEANS.match(chosen[0][1].sentence.text):
+        return chosen
+    best = chosen[0][1]
+    before = [pair for pair in ranked if pair[1].passage.id == best.passage.id and pair[1].number == best.number - 1]
+    return [*before, *(pair for pair in chosen if pair not in before)]
 
 
 def _repeats(candidate: Candidate, other: Candidate) -> bool:

@@ -133,7 +133,7 @@ def test_bad_input_is_named_with_the_reason_and_the_rest_is_indexed(home: Path, 
 def test_a_folder_of_nothing_but_bad_input_keeps_the_index(home: Path) -> None:
     for path in (home / "articles").iterdir():
         path.write_bytes(b"\xff")
-    with pytest.raises(UsageError, match="holds no text that can be indexed\n  articles/bridge.txt is not valid UTF-8"):
+    with pytest.raises(UsageError, match=r"holds no text that can be indexed\n  articles/bridge\.txt is not valid UTF-8"):
         again(home)
     assert answers(home)
     with pytest.raises(UsageError, match="absent is not a folder"):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -45,7 +46,7 @@ def check(raw: str, found: list[Passage], encoder: Encoder, words: int = 110) ->
             assert sentence.line == raw.count("\n", 0, sentence.start) + 1
             assert sentence.text and sentence.text == fold(sentence.text)
         ends = [(s.start, s.end) for s in passage.sentences]
-        assert ends == sorted(ends) and all(a[1] <= b[0] for a, b in zip(ends, ends[1:], strict=False))
+        assert ends == sorted(ends) and all(a[1] <= b[0] for a, b in pairwise(ends))
     assert len({passage.id for passage in found}) == len(found)
 
 

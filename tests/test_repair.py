@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 
 import ftfy
-import ftfy.bad_codecs  # noqa: F401  (registers the sloppy encodings)
+import ftfy.bad_codecs
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -78,6 +78,15 @@ def test_a_wrong_decoding_of_the_whole_text_is_undone_and_mapped_exactly(text: s
 def test_mojibake_of_any_words_is_undone(words: list[str], encoding: str) -> None:
     text = f"{FRENCH} {' '.join(words)}"
     assert repair(mojibake(text, encoding)).text == text
+
+
+def test_a_few_good_characters_do_not_hide_that_the_rest_is_damaged() -> None:
+    """As where someone typed a line into a damaged file: what the wrong decoding explains is mended as a whole."""
+    raw = mojibake(f"{FRENCH}\n" * 4, "mac_roman") + "Typed — later, 中文.\n"
+    repaired = repair(raw)
+    assert repaired.text == f"{FRENCH}\n" * 4 + "Typed — later, 中文.\n"
+    at = repaired.text.index("Typed")
+    assert raw[slice(*repaired.to_raw(at, at + 19))] == "Typed — later, 中文."
 
 
 def test_lines_damaged_in_different_ways_are_each_mended_and_mapped_exactly() -> None:

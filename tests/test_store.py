@@ -227,7 +227,7 @@ def test_readers_never_see_a_gap_while_it_is_built_again(home: Path) -> None:
         while not done.is_set():
             try:
                 opened.append(open_current(home / "index").passage(0).text)
-            except BaseException as error:  # noqa: BLE001
+            except BaseException as error:
                 failures.append(error)
 
     reader = threading.Thread(target=read)
@@ -282,7 +282,7 @@ def test_a_builder_that_dies_anywhere_in_publishing_leaves_the_index_whole(home:
 def test_one_builder_at_a_time(home: Path) -> None:
     with workshop(home / "index") as folder:
         assert folder.parent == home / "index" / "generations"
-        with pytest.raises(IndexBusy, match="another process is building the index in .*; wait for it"):
+        with pytest.raises(IndexBusy, match=r"another process is building the index in .*; wait for it"):
             rebuild(home)
         assert "Maud Tiller" in first_hit(home / "index")
     rebuild(home)
