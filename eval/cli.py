@@ -107,6 +107,7 @@ def _add_table(commands: Any) -> None:
     parser.add_argument("results", type=Path, nargs="+")
     parser.add_argument("--write", type=Path, help="put it between the lines <!-- results --> and <!-- /results --> of this file")
     parser.add_argument("--name", default="results", help="name of those lines")
+    parser.add_argument("--split", choices=("dev", "test"), help="figures of this split's questions alone")
     parser.add_argument("--columns", help="metrics, separated by commas")
 
 
@@ -317,13 +318,15 @@ def report(arguments: argparse.Namespace) -> int:
 def table(arguments: argparse.Namespace) -> int:
     """Print the systems' figures side by side, or put them into a document."""
     from eval import results
+    from eval.figures import of_split
     from eval.table import SYSTEM_COLUMNS, TITLES, replace_between, systems_table
 
     columns = arguments.columns.split(",") if arguments.columns else SYSTEM_COLUMNS
     unknown = [name for name in columns if name not in TITLES]
     if unknown:
         raise UsageError(f"unknown metrics {', '.join(unknown)}; there are {', '.join(TITLES)}")
-    text = systems_table([results.load(path) for path in arguments.results], columns)
+    loaded = [results.load(path) for path in arguments.results]
+    text = systems_table([of_split(result, arguments.split) if arguments.split else result for result in loaded], columns)
     if not arguments.write:
         print(text)
         return 0

@@ -21,6 +21,12 @@ def summary(rows: Sequence[Row]) -> dict[str, Any]:
     return {"overall": figures(rows), "by_category": by_category if len(categories) > 1 else {}}
 
 
+def of_split(result: Mapping[str, Any], split: str) -> dict[str, Any]:
+    """The result over the questions of one split alone, its latencies left as they are."""
+    rows = [row for row in result["rows"] if row["split"] == split]
+    return {**result, "questions": {**result["questions"], "split": split, "rows": len(rows)}, "figures": summary(rows), "rows": rows}
+
+
 def figures(rows: Sequence[Row]) -> Figures:
     """Every metric that applies to at least one of the rows, in the order of METRICS."""
     found = {metric.name: estimate(metric.name, rows) for metric in METRICS}
