@@ -24,7 +24,12 @@ def summary(rows: Sequence[Row]) -> dict[str, Any]:
 def of_split(result: Mapping[str, Any], split: str) -> dict[str, Any]:
     """The result over the questions of one split alone, its latencies left as they are."""
     rows = [row for row in result["rows"] if row["split"] == split]
-    return {**result, "questions": {**result["questions"], "split": split, "rows": len(rows)}, "figures": summary(rows), "rows": rows}
+    return {
+        **result,
+        "questions": {**result["questions"], "split": split, "rows": len(rows)},
+        "figures": summary(rows),
+        "rows": rows,
+    }
 
 
 def figures(rows: Sequence[Row]) -> Figures:

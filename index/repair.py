@@ -225,7 +225,8 @@ def _pieces(text: str) -> list[str]:
 
 
 def _differences(old: str, new: str, offset: int) -> Iterator[Edit]:
-    """Edits that turn `old` into `new`, which are equal but for short stretches."""
+    """Edits that turn `old` into `new`, which are equal but for short stretches. None puts something in the place of nothing, so
+    every character of the new text has a place in the old one. Linear in time, which a general difference is not."""
     i = k = 0
     while i < len(old) or k < len(new):
         if old[i : i + 1] == new[k : k + 1]:
@@ -237,13 +238,22 @@ def _differences(old: str, new: str, offset: int) -> Iterator[Edit]:
 
 
 def _next_equal(old: str, new: str, i: int, k: int) -> tuple[int, int]:
-    """The nearest places after `old[i]` and `new[k]` from which the two go on alike; their ends where there are none."""
+    """Where the two go on alike after `old[i]` and `new[k]`: best where the old is as long as the new in bytes, else nearest."""
+    width = 0
+    for m in range(k + 1, min(k + _STRETCH, len(new)) + 1):
+        width += len(new[m - 1].encode("utf-8"))
+        if i + width <= len(old) and _alike(old, i + width, new, m):
+            return i + width, m
     for distance in range(1, _STRETCH):
-        for step in range(distance + 1):
+        for step in range(1, distance + 1):
             j, m = i + step, k + distance - step
-            if old[j : j + _ALIKE] == new[m : m + _ALIKE]:
-                return min(j, len(old)), min(m, len(new))
+            if j <= len(old) and m <= len(new) and _alike(old, j, new, m):
+                return j, m
     return len(old), len(new)
+
+
+def _alike(old: str, j: int, new: str, m: int) -> bool:
+    return old[j : j + _ALIKE] == new[m : m + _ALIKE]
 
 
 def _flags(text: str) -> Iterator[Edit]:

@@ -17,7 +17,7 @@ from qa.settings import Settings
 ROOT = Path(__file__).parent.parent
 LOOPBACK = ["127.0.0.1", "::1", "localhost"]
 
-hypothesis.settings.register_profile("seedqa", deadline=None, print_blob=True)
+hypothesis.settings.register_profile("seedqa", deadline=None, print_blob=True, derandomize=True)
 hypothesis.settings.load_profile("seedqa")
 
 BRIDGE = """= Orrin Bridge =

@@ -411,10 +411,11 @@ def test_verify_reads_many_answers_and_a_pipe(qa: Run, small: Settings, tmp_path
     said = qa("ask", "--json", "-", stdin=f"{CRANE}\n{KEEPER}\n").out
     (tmp_path / "two.jsonl").write_text(said)
     assert qa("verify", "two.jsonl").out == qa("verify", "-", stdin=said).out
-    assert qa("verify", "two.jsonl").out.count("same ") == 2
+    cited = sum(len(json.loads(line)["citations"]) for line in said.splitlines())
+    assert qa("verify", "two.jsonl").out.count("same ") == cited >= 2
     pretty = json.dumps(json.loads(said.split("\n")[0]), indent=1)
     assert qa("verify", "-", stdin=pretty).code == 0
-    assert qa("verify", "-", "--root", str(tmp_path), stdin=said).out.count("gone ") == 2
+    assert qa("verify", "-", "--root", str(tmp_path), stdin=said).out.count("gone ") == cited
 
 
 def test_verify_refuses_what_is_no_answer(qa: Run, tmp_path: Path) -> None:

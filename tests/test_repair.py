@@ -86,7 +86,7 @@ def test_a_few_good_characters_do_not_hide_that_the_rest_is_damaged() -> None:
     repaired = repair(raw)
     assert repaired.text == f"{FRENCH}\n" * 4 + "Typed — later, 中文.\n"
     at = repaired.text.index("Typed")
-    assert raw[slice(*repaired.to_raw(at, at + 19))] == "Typed — later, 中文."
+    assert raw[slice(*repaired.to_raw(at, at + 18))] == "Typed — later, 中文."
 
 
 def test_lines_damaged_in_different_ways_are_each_mended_and_mapped_exactly() -> None:
@@ -99,6 +99,15 @@ def test_lines_damaged_in_different_ways_are_each_mended_and_mapped_exactly() ->
         at = repaired.text.index(word)
         start, end = repaired.to_raw(at, at + len(word))
         assert any(raw[start:end] == mojibake(word, e) for e in ("mac_roman", "sloppy-windows-1252")) or raw[start:end] == word
+
+
+@pytest.mark.parametrize("left", ["√©", "x√©x", "‚Äì and √©"])
+def test_what_cannot_be_mended_does_not_shift_what_can(left: str) -> None:
+    """ftfy mends the quotes before the other damage and not those after; both lead back to where they stand."""
+    repaired = repair(f"â€œâ€œ{left}â€œâ€œ")
+    assert repaired.text.startswith(f"““{left}")
+    assert [repaired.to_raw(n, n + 1) for n in range(4)] == [(0, 3), (3, 6), (6, 7), (7, 8)]
+    check_map(repaired)
 
 
 def test_a_line_separator_inside_a_damaged_character_does_not_tear_it() -> None:

@@ -120,4 +120,4 @@ def test_every_setting_is_described_and_no_key_is_shown() -> None:
     }
     assert set(rows) == set(Settings.__dataclass_fields__) and all(help for _, help in rows.values())
     assert rows["api_keys"][0] == "(2 set, not shown)"
-    assert (rows["include"][0], rows["index"][0], rows["allow_stale"][0]) == ("*.md, *.txt", "", "False")
+    assert (rows["include"][0], rows["index"][0], rows["allow_stale"][0]) == ("*.md, *.txt", str(default_index()), "False")
