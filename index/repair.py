@@ -22,6 +22,9 @@ from index import html_tags
 SINGLE_BYTE = ("mac_roman", "sloppy-windows-1252", "latin-1", "cp437", "iso-8859-2", "sloppy-windows-1251")
 """Encodings in which UTF-8 bytes are commonly misread; one character is one byte in each, so the map back is exact."""
 
+_FTFY = (*SINGLE_BYTE, *(f"sloppy-windows-{page}" for page in (1250, 1253, 1254, 1257)))
+"""All that ftfy looks for."""
+
 _NON_ASCII = re.compile(r"[^\x00-\x7f]+")
 _FLAG = re.compile("[\U0001f1e6-\U0001f1ff]{2}")
 _REFERENCE = re.compile(r"&(?:#[0-9]{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,31});")
@@ -191,20 +194,11 @@ def _decode(run: str, encoding: str) -> str | None:
 def _decode_runs(text: str, encoding: str) -> Iterator[Edit]:
     """One edit for each decoded character: exactly as many characters of the file as it has UTF-8 bytes."""
     for match in _NON_ASCII.finditer(text):
-        new = _decode(match.group(), encoding)
-        if new is not None:
-            yield from _characters(match.group(), new, match.start())
-
-
-def _characters(old: str, new: str, at: int) -> Iterator[Edit]:
-    """Edits that turn the range `old` at `at` into `new`: one for each character where each was misread byte for byte."""
-    widths = [len(character.encode("utf-8")) for character in new]
-    if sum(widths) != len(old):
-        yield Edit(at, at + len(old), new)
-        return
-    for character, width in zip(new, widths, strict=True):
-        yield Edit(at, at + width, character)
-        at += width
+        at = match.start()
+        for character in _decode(match.group(), encoding) or "":
+            width = len(character.encode("utf-8"))
+            yield Edit(at, at + width, character)
+            at += width
 
 
 def _mixed(text: str) -> Iterator[Edit]:
@@ -225,35 +219,35 @@ def _pieces(text: str) -> list[str]:
 
 
 def _differences(old: str, new: str, offset: int) -> Iterator[Edit]:
-    """Edits that turn `old` into `new`, which are equal but for short stretches. None puts something in the place of nothing, so
-    every character of the new text has a place in the old one. Linear in time, which a general difference is not."""
+    """Edits that turn `old` into `new`, character by character where one was misread byte for byte, else by short stretches.
+
+    None puts something in the place of nothing: every character of the new text has a place in the old one.
+    """
     i = k = 0
     while i < len(old) or k < len(new):
         if old[i : i + 1] == new[k : k + 1]:
             i, k = i + 1, k + 1
             continue
-        j, m = _next_equal(old, new, i, k)
-        yield from _characters(old[i:j], new[k:m], offset + i)
+        j, m = _misread(old, new, i, k) or _next_alike(old, new, i, k)
+        yield Edit(offset + i, offset + j, new[k:m])
         i, k = j, m
 
 
-def _next_equal(old: str, new: str, i: int, k: int) -> tuple[int, int]:
-    """Where the two go on alike after `old[i]` and `new[k]`: best where the old is as long as the new in bytes, else nearest."""
-    width = 0
-    for m in range(k + 1, min(k + _STRETCH, len(new)) + 1):
-        width += len(new[m - 1].encode("utf-8"))
-        if i + width <= len(old) and _alike(old, i + width, new, m):
-            return i + width, m
+def _misread(old: str, new: str, i: int, k: int) -> tuple[int, int] | None:
+    """The places after `new[k]` and what it was misread as, if that stands at `old[i]`."""
+    character = new[k : k + 1]
+    j = i + len(character.encode("utf-8"))
+    return (j, k + 1) if any(_decode(old[i:j], encoding) == character for encoding in _FTFY) else None
+
+
+def _next_alike(old: str, new: str, i: int, k: int) -> tuple[int, int]:
+    """The nearest places after `old[i]` and `new[k]` from which the two go on alike; their ends where there are none."""
     for distance in range(1, _STRETCH):
         for step in range(1, distance + 1):
             j, m = i + step, k + distance - step
-            if j <= len(old) and m <= len(new) and _alike(old, j, new, m):
+            if j <= len(old) and m <= len(new) and old[j : j + _ALIKE] == new[m : m + _ALIKE]:
                 return j, m
     return len(old), len(new)
-
-
-def _alike(old: str, j: int, new: str, m: int) -> bool:
-    return old[j : j + _ALIKE] == new[m : m + _ALIKE]
 
 
 def _flags(text: str) -> Iterator[Edit]:

@@ -101,12 +101,14 @@ def test_lines_damaged_in_different_ways_are_each_mended_and_mapped_exactly() ->
         assert any(raw[start:end] == mojibake(word, e) for e in ("mac_roman", "sloppy-windows-1252")) or raw[start:end] == word
 
 
-@pytest.mark.parametrize("left", ["√©", "x√©x", "‚Äì and √©"])
-def test_what_cannot_be_mended_does_not_shift_what_can(left: str) -> None:
-    """ftfy mends the quotes before the other damage and not those after; both lead back to where they stand."""
-    repaired = repair(f"â€œâ€œ{left}â€œâ€œ")
-    assert repaired.text.startswith(f"““{left}")
-    assert [repaired.to_raw(n, n + 1) for n in range(4)] == [(0, 3), (3, 6), (6, 7), (7, 8)]
+@pytest.mark.parametrize("left", ["√©", "x√©x", "‚Äì and √©", "word word word"])
+def test_what_is_mended_and_what_is_not_stay_in_their_places(left: str) -> None:
+    """The quotes are mended whatever stands between them, and lead back to where they stand."""
+    repaired = repair(f"Ã©ééÃ©â€œâ€œ{left}â€œ end")
+    text = repaired.text
+    assert text.startswith("éééé““") and text.endswith(" end")
+    assert [repaired.to_raw(n, n + 1) for n in range(6)] == [(0, 2), (2, 3), (3, 4), (4, 6), (6, 9), (9, 12)]
+    assert repaired.to_raw(len(text) - 4, len(text)) == (len(repaired.raw) - 4, len(repaired.raw))
     check_map(repaired)
 
 
