@@ -37,6 +37,9 @@ FORMAT = 1
 VERIFIED_BYTES = 64_000_000
 """Up to this size, the checksums of a whole generation are compared each time it is opened; above it, the sizes."""
 
+ATTEMPTS = 3
+"""A generation that is replaced while it is being opened looks damaged; opening is tried again before that is believed."""
+
 _CURRENT = "current"
 _GENERATIONS = "generations"
 _MANIFEST = "manifest.json"
@@ -125,13 +128,12 @@ def passage_from_json(line: bytes) -> Passage:
 
 def open_current(index: Path) -> Generation:
     """The published generation. Raises MissingIndex or DamagedIndex, each with the command that helps."""
-    folder = _current_folder(index)
-    try:
-        return open_generation(folder)
-    except DamagedIndex:
-        if _current_folder(index) == folder:
-            raise
-        return open_current(index)
+    for _ in range(ATTEMPTS - 1):
+        try:
+            return open_generation(_current_folder(index))
+        except DamagedIndex:
+            continue
+    return open_generation(_current_folder(index))
 
 
 def current_manifest(index: Path) -> Manifest:
