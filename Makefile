@@ -5,7 +5,7 @@ q ?=
 BIN := .venv/bin
 READY := .venv/.ready
 
-.PHONY: ask ask-local chat serve index test test-all lint eval gate bench fit clean
+.PHONY: ask ask-local chat serve index test test-all lint eval ablations gate bench fit clean
 
 ask: $(READY) ## answer one question from the seeds: make ask q="…"
 	@$(BIN)/qa index build --if-needed
@@ -45,6 +45,12 @@ eval: $(READY) ## every question of the set, ours beside the baselines; writes r
 	@$(BIN)/qa eval report reports/ours.json
 	@$(BIN)/qa eval table reports/ours.json reports/both.json reports/dense.json reports/bm25.json reports/plain.json \
 		--split test --write README.md
+
+ablations: $(READY) ## ours without one part each, beside the whole; writes the second table in the README (after make eval)
+	@for part in repair headers facts words sentences; do \
+		$(BIN)/qa eval run --fresh --without $$part --out reports/without-$$part.json || exit; done
+	@$(BIN)/qa eval table reports/ours.json reports/without-*.json --split test --name ablations \
+		--columns recall@5,ndcg@10,correct,citation_recall,citation_precision --write README.md
 
 gate: $(READY) ## fail when the answers got worse than the committed baseline
 	@$(BIN)/qa index build --if-needed
