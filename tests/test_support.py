@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import sys
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 
 from eval.faults import measure_written
 from qa.reading import overlap, read, verbatim
 from qa.support import judge
+from qa.words import stem
 
 QUOTE = (
     "On 3 July, MOJWA released 25 MNLA prisoners who had been captured during the battle, "
@@ -174,3 +178,22 @@ def test_the_hand_written_paraphrases_are_told_from_the_faults() -> None:
     measured = measure_written(ALIASES)
     assert measured["right"] > 120 and measured["wrong"] > 150  # type: ignore[operator]
     assert measured["caught"] >= 0.95 and measured["flagged"] <= 0.05  # type: ignore[operator]
+
+
+def test_words_are_stemmed_alike_in_many_threads() -> None:
+    words = [
+        f"{start}{end}"
+        for start in ("govern", "attack", "liberat", "relat", "organis", "captur")
+        for end in ("ing", "ed", "ations", "s")
+    ]
+    stem.cache_clear()
+    alone = {word: stem(word) for word in words}
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    try:
+        for _ in range(20):
+            stem.cache_clear()
+            with ThreadPoolExecutor(8) as pool:
+                assert [dict(zip(words, pool.map(stem, words), strict=True)) for _ in range(3)] == [alone] * 3
+    finally:
+        sys.setswitchinterval(interval)
