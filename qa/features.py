@@ -209,7 +209,8 @@ def _telling(weights: dict[str, float], covers: Sequence[_Cover]) -> dict[str, f
 
 
 def _sum(words: frozenset[str], weights: dict[str, float]) -> float:
-    return sum(weights[word] for word in words) / (sum(weights.values()) or 1.0)
+    """The share of the weights that these words have; added up in the question's order, so that it is the same in every process."""
+    return sum(weight for word, weight in weights.items() if word in words) / (sum(weights.values()) or 1.0)
 
 
 def _similarity(hit: Hit, n: int) -> float:
@@ -253,16 +254,11 @@ def _candidate(
         _similarity(hit, n - 1),
         _similarity(hit, n + 1),
         float(hit.passage.kind == "facts"),
-        _share(weights, stems(sentence.label)) if sentence.label else 0.0,
+        _sum(frozenset(stems(sentence.label)), weights) if sentence.label else 0.0,
         *_wanted(question, sentence, weights),
         _pairs(question.words, own),
     )
     return Candidate(rank, hit, n, similarity, np.array(values, dtype=np.float64), frozenset(own), cover.titled)
-
-
-def _share(weights: dict[str, float], words: Sequence[str]) -> float:
-    found = set(words)
-    return sum(w for word, w in weights.items() if word in found) / (sum(weights.values()) or 1.0)
 
 
 def _wanted(question: Question, sentence: Sentence, weights: dict[str, float]) -> tuple[float, ...]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import socket
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
@@ -11,9 +10,6 @@ from typing import Any
 
 import pytest
 from langchain_core.language_models import BaseChatModel
-from langchain_core.messages import AIMessage, AIMessageChunk, BaseMessage
-from langchain_core.outputs import ChatGeneration, ChatGenerationChunk, ChatResult
-from pydantic import Field
 
 from index.build import build
 from index.embed import Encoder
@@ -25,35 +21,13 @@ from qa.answer import Answerer, model_failed, recipe
 from qa.settings import Settings
 from qa.types import Answer, Turn
 from tests.conftest import build_index
+from tests.scripted_model import Scripted
 
 CRANE = "How many workers were injured when the crane collapsed?"
 CRANE_ANSWER = "Eleven workers were injured when a crane collapsed in March 1929."
 KEEPER = "Who was the last keeper of the Cape Sorrel Lighthouse?"
 LORRIES = "Why was the Orrin Bridge closed to lorries?"
 UNANSWERABLE = "What is the boiling point of tungsten?"
-
-
-class Scripted(BaseChatModel):
-    """Says its pieces, then fails if it is told to; keeps what it was asked."""
-
-    pieces: list[str]
-    failure: Any = None
-    heard: list[list[BaseMessage]] = Field(default_factory=list)
-
-    @property
-    def _llm_type(self) -> str:
-        return "scripted"
-
-    def _generate(self, messages: list[BaseMessage], *_: Any, **__: Any) -> ChatResult:
-        text = "".join(chunk.text for chunk in self._stream(messages))
-        return ChatResult(generations=[ChatGeneration(message=AIMessage(text))])
-
-    def _stream(self, messages: list[BaseMessage], *_: Any, **__: Any) -> Iterator[ChatGenerationChunk]:
-        self.heard.append(messages)
-        for piece in self.pieces:
-            yield ChatGenerationChunk(message=AIMessageChunk(piece))
-        if self.failure:
-            raise self.failure
 
 
 def with_model(answerer: Answerer, monkeypatch: pytest.MonkeyPatch, model: Scripted | Exception, **changes: Any) -> Answerer:
