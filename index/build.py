@@ -19,7 +19,7 @@ from index.repair import repair
 from index.store import ArticleRecord, Generation
 from index.types import Article, Passage, Refused
 
-RECIPE = 3
+RECIPE = 4
 """Raised whenever the same files would give other passages; an index of another recipe is stale."""
 
 Progress = Callable[[str, int, int], None]

@@ -127,5 +127,9 @@ class LexicalIndex:
 
     def rarity(self, word: str) -> float:
         """Inverse document frequency of an index term, ln(1 + (N − n + ½) / (n + ½)); highest for a word that never occurs."""
-        total, having = self._searcher.num_docs, self._searcher.doc_freq("text", word)
+        total, having = self._searcher.num_docs, self.frequency(word)
         return math.log1p((total - having + 0.5) / (having + 0.5))
+
+    def frequency(self, word: str) -> int:
+        """The number of passages that hold an index term."""
+        return self._searcher.doc_freq("text", word)

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from index import front_matter, infobox
+from index.acronyms import acronyms
 from index.front_matter import BrokenFrontMatter
 from index.infobox import Field
 from index.markup_marks import plain
@@ -52,7 +53,9 @@ def parse(source: str, sha256: str, repaired: Repaired) -> Article:
         blocks += infobox.facts(text, matter.other, ("Front matter",))
     reader = _Body(text, wiki=_is_wiki(text, body_start))
     blocks += reader.blocks(body_start)
-    return Article(source, sha256, plain(title or reader.title), tuple(blocks), aliases)
+    prose = (plain(text[block.start : block.end]) for block in blocks if not block.spans)
+    stated = (pair for paragraph in prose for pair in acronyms(paragraph))
+    return Article(source, sha256, plain(title or reader.title), tuple(blocks), tuple(dict.fromkeys((*aliases, *stated))))
 
 
 def _is_wiki(text: str, start: int) -> bool:

@@ -15,6 +15,7 @@ from index.types import Hit, Passage
 from prompts import CANNOT_ANSWER
 from qa import conflicts, reader
 from qa.draft import Clock, Draft, Event
+from qa.names import usual
 from qa.parts import parts, with_names
 from qa.quoted import Quoted
 from qa.settings import Settings
@@ -36,7 +37,7 @@ class Answerer:
         self.searcher = searcher
         self.settings = settings
         self.notices = tuple(notices)
-        self._aliases = dict(pair for record in searcher.opened.articles() for pair in record.aliases)
+        self._names = tuple(dict.fromkeys(pair for record in searcher.opened.articles() for pair in record.aliases))
 
     @classmethod
     def open(cls, settings: Settings, encoder: Encoder | None = None) -> Answerer:
@@ -102,6 +103,7 @@ class Answerer:
         """The passages for a question and the reader's choice from them; for a question in parts, part by part."""
         found: list[list[Hit]] = []
         readings: list[reader.Reading] = []
+        asked = usual(asked, self._names, self.searcher.opened.words.frequency)
         pieces = parts(asked)
         most = -(-self.settings.max_sentences // len(pieces))
         for piece in pieces:
@@ -126,7 +128,7 @@ class Answerer:
 
             try:
                 generated = yield from generate(
-                    asked, hits, reading.confidence, self.settings, self._similarity, self._aliases, clock
+                    asked, hits, reading.confidence, self.settings, self._similarity, dict(self._names), clock
                 )
                 return generated
             except ModelError as error:
