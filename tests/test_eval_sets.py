@@ -1,0 +1,78 @@
+"""The held-out question sets: proved against their articles, of the promised make-up, apart from the project's first set."""
+
+from __future__ import annotations
+
+from collections import Counter
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+from eval.check import faults, read_articles
+from eval.questions import CATEGORIES, Question, load
+from index.repair import repair
+
+ROOT = Path(__file__).parent.parent
+FIRST = ROOT / "eval" / "questions.jsonl"
+FRESH = (ROOT / "eval" / "fresh.jsonl", ROOT / "seeds")
+OTHER = (ROOT / "eval" / "other" / "questions.jsonl", ROOT / "eval" / "other" / "articles")
+BOTH = pytest.mark.parametrize(("file", "articles"), [FRESH, OTHER], ids=["fresh", "other"])
+COUNTS = {
+    "fresh": (14, 8, 10, 12, 10, 8, 8, 30, 4, 6),
+    "other": (8, 4, 8, 6, 5, 4, 5, 24, 2, 4),
+}
+"""Rows of each category, in the order of CATEGORIES."""
+
+
+@cache
+def mend(text: str) -> str:
+    return repair(text).text
+
+
+@cache
+def rows(file: Path) -> tuple[Question, ...]:
+    return tuple(load(file))
+
+
+def sources(questions: tuple[Question, ...]) -> set[str]:
+    return {quote.source for row in questions for group in row.evidence for quote in group}
+
+
+@BOTH
+def test_every_quote_and_answer_is_proved(file: Path, articles: Path) -> None:
+    found = read_articles(articles, sorted(sources(rows(file))), mend)
+    assert faults(rows(file), found, mend, complete=False) == []
+
+
+@BOTH
+def test_every_article_is_asked_about(file: Path, articles: Path) -> None:
+    assert sources(rows(file)) == {path.name for path in articles.iterdir()}
+
+
+@pytest.mark.parametrize(("name", "file"), [("fresh", FRESH[0]), ("other", OTHER[0])])
+def test_the_categories(name: str, file: Path) -> None:
+    assert Counter(row.category for row in rows(file)) == dict(zip(CATEGORIES, COUNTS[name], strict=True))
+    assert Counter(row.id.split("-")[1] for row in rows(file) if not row.answerable) == {
+        "nearmiss": COUNTS[name][CATEGORIES.index("unanswerable")] - (6 if name == "fresh" else 4),
+        "offtopic": 6 if name == "fresh" else 4,
+    }
+
+
+@BOTH
+def test_nothing_can_be_fitted_on_them(file: Path, articles: Path) -> None:
+    assert {row.split for row in rows(file)} == {"test"}
+
+
+def test_no_row_is_of_two_sets() -> None:
+    everything = [row for file in (FIRST, FRESH[0], OTHER[0]) for row in rows(file)]
+    assert max(Counter(row.id for row in everything).values()) == 1
+    assert max(Counter((row.history, row.question.casefold()) for row in everything).values()) == 1
+    first = {row.conversation for row in rows(FIRST)} - {""}
+    assert not first & {row.conversation for file in (FRESH[0], OTHER[0]) for row in rows(file)}
+
+
+def test_the_articles_are_of_several_formats_and_of_a_readable_length() -> None:
+    texts = {path: path.read_text(encoding="utf-8") for path in OTHER[1].iterdir()}
+    assert Counter(path.suffix for path in texts) == {".md": 6, ".txt": 3, ".html": 1}
+    assert [path.name for path, text in texts.items() if text.startswith("---\n")] == ["edith-cordell.md"]
+    assert all(250 <= len(mend(text).split()) <= 700 for text in texts.values())
