@@ -47,7 +47,7 @@ eval: $(READY) ## every question of the set, ours beside the baselines; writes r
 		--split test --write README.md
 
 ablations: $(READY) ## ours without one part each, beside the whole; writes the second table in the README (after make eval)
-	@for part in repair headers facts words sentences; do \
+	@for part in repair headers facts words sentences names spans; do \
 		$(BIN)/qa eval run --fresh --without $$part --out reports/without-$$part.json || exit; done
 	@$(BIN)/qa eval table reports/ours.json reports/without-*.json --split test --name ablations \
 		--columns recall@5,ndcg@10,correct,citation_recall,citation_precision --write README.md

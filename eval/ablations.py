@@ -1,7 +1,7 @@
 """Ours without one part, to see what the part is worth.
 
-`index` has no switches for this and needs none: for the time of a build one of its functions is replaced, and a search can be
-given other weights.
+The code has no switches for this and needs none: for the time of a run one of its functions is replaced, and a search can be
+given other weights. Only the span reader is a setting.
 """
 
 from __future__ import annotations
@@ -17,13 +17,15 @@ if TYPE_CHECKING:
 
 OF_THE_INDEX = ("repair", "headers", "facts")
 OF_THE_SEARCH = ("words", "sentences")
-ABLATIONS = (*OF_THE_INDEX, *OF_THE_SEARCH)
+OF_THE_ANSWER = ("names", "spans")
+ABLATIONS = (*OF_THE_INDEX, *OF_THE_SEARCH, *OF_THE_ANSWER)
 
 
 @contextmanager
 def without(part: str) -> Iterator[None]:
-    """An index that is built inside is built without this part; for the other parts nothing changes."""
+    """An index that is built inside is built without this part, a question asked inside is answered without it."""
     from index import build
+    from qa import answer
 
     if part == "repair":
         from index.repair import Repaired
@@ -36,6 +38,8 @@ def without(part: str) -> Iterator[None]:
         ]
     elif part == "facts":
         changes = [(build, "parse", _without_facts(build.parse))]
+    elif part == "names":
+        changes = [(answer, "usual", lambda question, pairs, frequency: question)]
     else:
         changes = []
     with _replaced(changes):

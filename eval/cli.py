@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 QUESTIONS = Path(__file__).parent / "questions.jsonl"
 SYSTEMS = ("ours", "bm25", "dense", "both", "plain", "bm25-documents", "dense-documents", "both-documents")
-ABLATIONS = ("repair", "headers", "facts", "words", "sentences")
+ABLATIONS = ("repair", "headers", "facts", "words", "sentences", "names", "spans")
 SETTINGS = ("index", "articles", "model", "mode", "passages", "threshold", "embedder")
 FAULTS = 1
 
@@ -38,6 +38,8 @@ def add_commands(subparsers: Any) -> None:
     _add_table(commands)
     _add_new(commands)
     _add_fit(commands)
+    _add_train_reader(commands)
+    _add_calibrate(commands)
     _add_verifier(commands)
     _add_injection(commands)
 
@@ -124,6 +126,53 @@ def _add_fit(commands: Any) -> None:
     parser.add_argument("--questions", type=Path, default=QUESTIONS, help="JSONL file (default: the project's own set)")
     parser.add_argument("--index", type=Path, help="folder of the index of the articles")
     parser.add_argument("--out", type=Path, default=Path("qa/data/reader.json"), help="file to write")
+
+
+def _add_train_reader(commands: Any) -> None:
+    parser = _command(commands, "train-reader", "train the span reader on a dataset with answer offsets", train_reader)
+    parser.add_argument("--dataset", type=Path, required=True, help="folder in BEIR's layout whose queries name their evidence")
+    parser.add_argument("--epochs", type=int, default=7)
+    parser.add_argument("--out", type=Path, default=Path("qa/data"), help="folder to write to")
+
+
+def _add_calibrate(commands: Any) -> None:
+    parser = _command(commands, "calibrate", "fit the confidence to your own questions, for a stated risk", calibrate)
+    parser.add_argument("result", type=Path, help="result file of `qa eval run` over your questions")
+    parser.add_argument("--split", choices=("all", "dev", "test"), default="all")
+    parser.add_argument("--risk", type=float, default=0.3, help="share of wrong answers among the given ones (default: 0.3)")
+    parser.add_argument("--out", type=Path, default=Path("calibration.json"), help="file to write")
+
+
+def calibrate(arguments: argparse.Namespace) -> int:
+    """Refit the confidence on a result's questions and choose the threshold at which the risk is held.
+
+    Writes the file that the setting `calibration` names, and prints the lines for qa.toml. The result must have been made without
+    such a file.
+    """
+    from eval import results
+    from eval.calibrate import calibrate as calibrated
+
+    if not 0 < arguments.risk < 1:
+        raise UsageError("--risk must lie between 0 and 1")
+    result = results.load(arguments.result)
+    if result["settings"].get("calibration"):
+        raise UsageError(f"{arguments.result} was made with a calibration; make it again without one")
+    rows = [row for row in result["rows"] if arguments.split in ("all", row["split"])]
+    found = calibrated(rows, arguments.risk)
+    results.write_text(arguments.out, json.dumps(found.to_dict(), indent=1) + "\n")
+    print(
+        f"{found.questions} questions: calibration error {found.error_before:.3f} before, {found.error_after:.3f} after\n"
+        f"answered {found.coverage:.0%} of them, {found.risk:.0%} of the answers wrong; put this into qa.toml:\n\n"
+        f'calibration = "{arguments.out}"\nthreshold = {found.threshold}'
+    )
+    return 0
+
+
+def train_reader(arguments: argparse.Namespace) -> int:
+    """Train the span reader and write it as ONNX, with what it was trained on and how it does on held-out articles."""
+    from eval.train_reader import run as train
+
+    return train(arguments)
 
 
 def _add_verifier(commands: Any) -> None:

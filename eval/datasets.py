@@ -68,10 +68,10 @@ def _beir(folder: Path) -> Dataset:
         _document(number, row["_id"], row.get("title", ""), row["text"])
         for number, row in enumerate(_lines(folder / "corpus.jsonl"))
     )
-    sources = {document.id: document.source for document in documents}
+    by_id = {document.id: document for document in documents}
     grades = _judgements(_qrels_file(folder))
     asked = [row for row in _lines(folder / "queries.jsonl") if row["_id"] in grades or row.get("answerable") is False]
-    questions = tuple(_beir_question(folder.name, row, grades.get(row["_id"], {}), sources) for row in asked)
+    questions = tuple(_beir_question(folder.name, row, grades.get(row["_id"], {}), by_id) for row in asked)
     if not questions:
         raise UsageError(f"no query of {folder} has a judgement")
     return Dataset(folder.name, documents, questions)
@@ -95,15 +95,22 @@ def _judgements(path: Path) -> dict[str, dict[str, float]]:
     return grades
 
 
-def _beir_question(name: str, row: dict[str, Any], grades: dict[str, float], sources: dict[str, str]) -> Question:
+def _beir_question(name: str, row: dict[str, Any], grades: dict[str, float], documents: dict[str, Document]) -> Question:
     answerable = row.get("answerable") is not False
     answers = tuple(dict.fromkeys(row.get("answers", ()))) if answerable else ()
-    relevant = tuple((sources[document], grade) for document, grade in grades.items() if document in sources)
-    return _question(name, row["_id"], row["text"], answers, answerable, relevant)
+    relevant = tuple((documents[document].source, grade) for document, grade in grades.items() if document in documents)
+    about = documents.get(next(iter(grades), row.get("gold_doc", "")))
+    return _question(name, row["_id"], row["text"], answers, answerable, relevant, about.title if about else "")
 
 
 def _question(
-    name: str, row_id: str, text: str, answers: tuple[str, ...], answerable: bool, relevant: tuple[tuple[str, float], ...]
+    name: str,
+    row_id: str,
+    text: str,
+    answers: tuple[str, ...],
+    answerable: bool,
+    relevant: tuple[tuple[str, float], ...],
+    about: str,
 ) -> Question:
     return Question(
         id=row_id,
@@ -111,6 +118,7 @@ def _question(
         question=text,
         gold=(answers,) if answers else (),
         answerable=answerable,
+        about=about,
         relevant=relevant if answerable else (),
     )
 
@@ -123,16 +131,16 @@ def _squad(path: Path) -> Dataset:
         for number, paragraph in enumerate(article["paragraphs"]):
             title = article.get("title", "").replace("_", " ")
             documents.append(_document(len(documents), f"{title} {number}", title, paragraph["context"]))
-            questions += [_squad_question(path.stem, row, documents[-1].source) for row in paragraph["qas"]]
+            questions += [_squad_question(path.stem, row, documents[-1]) for row in paragraph["qas"]]
     if not questions:
         raise UsageError(f"{path} holds no questions")
     return Dataset(path.stem, tuple(documents), tuple(questions))
 
 
-def _squad_question(name: str, row: dict[str, Any], source: str) -> Question:
+def _squad_question(name: str, row: dict[str, Any], document: Document) -> Question:
     answerable = not row.get("is_impossible", False)
     answers = tuple(dict.fromkeys(answer["text"] for answer in row["answers"])) if answerable else ()
-    return _question(name, str(row["id"]), row["question"], answers, answerable, ((source, 1.0),))
+    return _question(name, str(row["id"]), row["question"], answers, answerable, ((document.source, 1.0),), document.title)
 
 
 def write_corpus(dataset: Dataset, folder: Path) -> None:

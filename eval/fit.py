@@ -1,6 +1,7 @@
-"""Fit the two small models of the extractive reader and write them to `qa/data/reader.json`.
+"""Fit the small models of the extractive reader and write them to `qa/data/reader.json`.
 
-Logistic regressions over features that know of no topic: which sentence holds the answer, and how likely the answer is right.
+Logistic regressions over features that know of no topic: which sentence holds the answer, which of those that the span reader has
+read, and how likely the answer is right.
 They are fitted on a SQuAD-like dataset and on the `dev` split together; the `test` split is never read here. The confidence
 also learns from questions asked of articles that are about something else (the dataset's of ours, ours of the dataset's).
 What can only speak for an answer never counts against it: the weights' signs are bounded where the direction is plain.
@@ -11,8 +12,9 @@ from __future__ import annotations
 import argparse
 import json
 import tempfile
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
@@ -23,9 +25,19 @@ from eval.normalise import contains, words
 from eval.questions import Question
 from index.search import Searcher
 from index.types import Hit
-from qa.features import ANSWER_FEATURES, SENTENCE_FEATURES, Candidate, answer_values, candidates
+from qa.features import (
+    ANSWER_FEATURES,
+    ANSWER_SPAN_FEATURES,
+    READ_FEATURES,
+    SENTENCE_FEATURES,
+    Candidate,
+    Rarity,
+    candidates,
+)
+from qa.question import Question as ReadQuestion
 from qa.question import read
-from qa.reader import Logistic, choose, rank
+from qa.reader import Logistic, choose, rank, read_rows, weighed, whole_values, with_spans
+from qa.span_reader import RECORD, SpanReader
 
 PASSAGES = 8
 DEV_WEIGHT = 20.0
@@ -45,15 +57,31 @@ AGAINST = frozenset("rank wants_value_lacks unknown_words".split())
 """Features that speak against; all others speak for an answer."""
 
 
+Found = tuple[Question, tuple[Hit, ...], tuple[Candidate, ...], np.ndarray]
+
+
 @dataclass(frozen=True, slots=True)
 class Example:
-    """A question with what retrieval found for it; `right` marks the candidates that hold (a part of) the answer."""
+    """A question with what retrieval found for it; `right` marks the candidates that hold (a part of) the answer.
+
+    `own` are our own questions over our own articles. `rarity` is that of the words of the articles that were asked.
+    """
 
     question: Question
     hits: tuple[Hit, ...]
     found: tuple[Candidate, ...]
     right: np.ndarray
     weight: float
+    own: bool
+    rarity: Rarity
+
+    @property
+    def read(self) -> ReadQuestion:
+        return read(self.question.standalone or self.question.question)
+
+    @property
+    def marked(self) -> frozenset[tuple[str, int]]:
+        return frozenset((c.passage.id, c.number) for c, right in zip(self.found, self.right, strict=True) if right)
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -66,44 +94,67 @@ def run(arguments: argparse.Namespace) -> int:
     from index.store import open_current
     from qa.answer import recipe
     from qa.settings import load as load_settings
+    from qa.span_reader import SpanReader
 
     settings = load_settings({"index": arguments.index})
     encoder = open_encoder(settings.embedder)
     dataset = datasets.load(arguments.dataset)
+    dev = [question for question in load(arguments.questions) if question.split == "dev"]
     with tempfile.TemporaryDirectory() as work:
         datasets.write_corpus(dataset, Path(work) / "articles")
         build(Path(work) / "articles", Path(work) / "index", recipe(settings), encoder)
         own, other = Searcher(open_current(settings.index_path), encoder), Searcher(open_current(Path(work) / "index"), encoder)
-        dev = [question for question in load(arguments.questions) if question.split == "dev"]
-        data = [(example, own) for example in examples(dev, own, lambda text: repair(text).text, DEV_WEIGHT)]
-        data += [(example, other) for example in examples(dataset.questions, other, lambda text: text, 1.0)]
-        step = max(1, len(dataset.questions) // OFF_TOPIC)
-        strangers = [replace(question, answerable=False) for question in dataset.questions[::step]]
-        data += [(example, own) for example in examples(strangers, own, lambda text: text, 1.0)]
-        data += [
-            (example, other) for example in examples([replace(q, answerable=False) for q in dev], other, lambda text: text, 1.0)
-        ]
-        rarity = {id(example): searcher.opened.words.rarity for example, searcher in data}
+        ours = Asker(own, lambda text: repair(text).text)
+        theirs = Asker(other, lambda text: text)
+        data = [*ours.examples(dev, DEV_WEIGHT, own=True), *theirs.examples(dataset.questions, 1.0)]
+        data += ours.examples(_strangers(dataset.questions[:: max(1, len(dataset.questions) // OFF_TOPIC)]), 1.0)
+        data += theirs.examples(_strangers(dev), 1.0)
         about = {
             "dev questions": len(dev),
             "dataset": dataset.name,
             "dataset questions": len(dataset.questions),
             "dev weight": DEV_WEIGHT,
         }
-        record = fit([example for example, _ in data], rarity, about)
+        record = fit(data, SpanReader.open(), _unseen(dataset.name), about)
     write(record, arguments.out)
     print(arguments.out)
     return 0
 
 
-def examples(questions: Sequence[Question], searcher: Searcher, repair: Repair, weight: float) -> Iterable[Example]:
+def _strangers(questions: Iterable[Question]) -> list[Question]:
+    """The questions as they are when they are asked of articles about something else."""
+    return [replace(question, answerable=False, about="") for question in questions]
+
+
+def _unseen(dataset: str) -> Callable[[Example], bool]:
+    """Whether the span reader was not trained on a question: of its own training data, only those of the held-out articles."""
+    record = json.loads((files("qa") / "data" / RECORD).read_text(encoding="utf-8"))
+    trained = record["trained on"]
+    if trained["dataset"] != dataset:
+        return lambda example: True
+    return lambda example: example.question.about in ("", *trained["held out"]) or example.own
+
+
+@dataclass(frozen=True, slots=True)
+class Asker:
+    """Asks questions of one index. `repair` mends a gold quote as its files were mended."""
+
+    searcher: Searcher
+    repair: Repair
+
+    def examples(self, questions: Sequence[Question], weight: float, own: bool = False) -> list[Example]:
+        rarity = self.searcher.opened.words.rarity
+        return [Example(*found, weight, own, rarity) for found in examples(questions, self.searcher, self.repair)]
+
+
+def examples(questions: Sequence[Question], searcher: Searcher, repair: Repair) -> Iterator[Found]:
     """Retrieve for every question and mark the sentences that hold its gold."""
     for question in questions:
         text = question.standalone or question.question
         hits = searcher.search(text, PASSAGES)
         found = candidates(read(text), hits, searcher.opened.words.rarity)
         right = np.array([_is_gold(question, candidate, repair) for candidate in found], dtype=bool)
-        yield Example(question, tuple(hits), tuple(found), right, weight)
+        yield question, tuple(hits), tuple(found), right
 
 
 def _is_gold(question: Question, candidate: Candidate, repair: Repair) -> bool:
@@ -120,8 +171,9 @@ def _is_gold(question: Question, candidate: Candidate, repair: Repair) -> bool:
     return any(holds(quoted, words(repair(quote.quote)), 0.6) for quote in gold)
 
 
-def fit(data: Sequence[Example], rarity: dict[int, Callable[[str], float]], about: dict[str, Any]) -> dict[str, Any]:
-    """Both models as the record that `qa.reader` loads. `rarity` maps the id of an example to its corpus's word rarities."""
+def fit(data: Sequence[Example], spans: SpanReader, unseen: Callable[[Example], bool], about: dict[str, Any]) -> dict[str, Any]:
+    """All models as the record that `qa.reader` loads; those that weigh the span reader's scores on `unseen` examples alone."""
+    data = [example for example in data if example.found]
     with_gold = [example for example in data if example.right.any()]
     sentence = _regression(
         SENTENCE_FEATURES,
@@ -129,19 +181,43 @@ def fit(data: Sequence[Example], rarity: dict[int, Callable[[str], float]], abou
         np.concatenate([example.right for example in with_gold]),
         np.concatenate([np.full(len(example.right), example.weight) for example in with_gold]),
     )
-    model = _model(sentence)
+    first = [(example, rank(example.read, example.hits, example.rarity, _model(sentence))) for example in data]
+    spanned = [(example, with_spans(example.read, ranked, spans)) for example, ranked in first if unseen(example)]
+    reading = _read_model(spanned)
+    second = [(example, weighed(ranked, _model(reading))) for example, ranked in spanned]
+    about = about | {"read questions": len(spanned)}
+    return {
+        "about": about,
+        "sentence": sentence,
+        "read": reading,
+        "answer": _confidence(ANSWER_FEATURES, first),
+        "answer_read": _confidence((*ANSWER_FEATURES, *ANSWER_SPAN_FEATURES), second),
+    }
+
+
+Ranked = list[tuple[float, Candidate]]
+
+
+def _read_model(spanned: Sequence[tuple[Example, Ranked]]) -> dict[str, Any]:
+    """Of the sentences that were read: which hold the answer. Learned where one of them does."""
     values, labels, weights = [], [], []
-    for example in data:
-        question = read(example.question.standalone or example.question.question)
-        ranked = rank(question, example.hits, rarity[id(example)], model)
-        if ranked:
-            values.append(answer_values(question, example.hits, ranked, rarity[id(example)]))
-            labels.append(_is_right(example, [candidate for _, candidate in choose(question, ranked, rarity[id(example)], 4)]))
-            weights.append(DEV_WEIGHT_CONFIDENCE if example.weight > 1 else 1.0)
-    own = np.array([example.weight > 1 for example in data if len(example.found)])
-    answer = _regression(ANSWER_FEATURES, np.array(values), np.array(labels), np.array(weights))
-    answer = _calibrated(answer, np.array(values)[own], np.array(labels)[own])
-    return {"about": about, "sentence": sentence, "answer": answer}
+    for example, ranked in spanned:
+        were_read = [(p, c) for p, c in ranked if c.span is not None]
+        right = [(c.passage.id, c.number) in example.marked for _, c in were_read]
+        if any(right):
+            values += read_rows(were_read)
+            labels += right
+            weights += [example.weight] * len(right)
+    return _regression(READ_FEATURES, np.array(values), np.array(labels), np.array(weights))
+
+
+def _confidence(features: Sequence[str], ranked: Sequence[tuple[Example, Ranked]]) -> dict[str, Any]:
+    """How likely the chosen sentences answer, calibrated on our own questions."""
+    values = np.array([whole_values(e.read, e.hits, found, e.rarity) for e, found in ranked])
+    labels = np.array([_is_right(e, [c for _, c in choose(e.read, found, e.rarity, 4)]) for e, found in ranked])
+    weights = np.array([DEV_WEIGHT_CONFIDENCE if e.own else 1.0 for e, _ in ranked])
+    own = np.array([e.own for e, _ in ranked])
+    return _calibrated(_regression(features, values, labels, weights), values[own], labels[own])
 
 
 def _is_right(example: Example, chosen: Sequence[Candidate]) -> bool:
@@ -149,8 +225,7 @@ def _is_right(example: Example, chosen: Sequence[Candidate]) -> bool:
     if not question.answerable:
         return False
     if question.relevant:
-        marked = {(c.passage.id, c.number) for c, right in zip(example.found, example.right, strict=True) if right}
-        return any((c.passage.id, c.number) in marked for c in chosen)
+        return any((c.passage.id, c.number) in example.marked for c in chosen)
     return answers_gold(" ".join(c.sentence.full_text for c in chosen), question.gold)
 
 

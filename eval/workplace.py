@@ -30,7 +30,7 @@ DATASET_DEPTH = 100
 MODEL_WORKERS = 4
 """Questions asked at once of a language model."""
 SHOWN_SETTINGS = (
-    "embedder", "passage_words", "mode", "passages", "model", "rewrite", "policy", "threshold", "max_sentences",
+    "embedder", "passage_words", "mode", "passages", "model", "rewrite", "policy", "threshold", "max_sentences", "span_reader",
     "max_answer_tokens", "context_tokens", "temperature",
 )  # fmt: skip
 Rank = Callable[[Any, str, int], "list[Hit]"]
@@ -95,7 +95,8 @@ def _system(arguments: Namespace, place: Place, data: datasets.Dataset | None) -
     if arguments.system == "plain":
         return _plain(place)
     index = arguments.index or _built(place, arguments.without)
-    on_it = replace(place.settings, index=index)
+    reader = "off" if arguments.without == "spans" else place.settings.span_reader
+    on_it = replace(place.settings, index=index, span_reader=reader)
     name = f"ours without {arguments.without}" if arguments.without else arguments.system
     if arguments.system != "ours" or arguments.without in OF_THE_SEARCH:
         return _ranked_by(name, _rank(arguments.without or arguments.system), on_it, place)
@@ -145,7 +146,7 @@ def _of(name: str, answerer: Answerer, place: Place) -> System:
     return System(
         name=name,
         answer=answerer.answer,
-        search=lambda question: searcher.search(question, place.depth, settings.mode),
+        search=lambda question: answerer.search(question, place.depth),
         prove=_prover(Path(searcher.opened.manifest.root)),
         repair=_repaired,
         force=answerer.with_settings(replace(settings, threshold=0.0)).answer,
@@ -195,7 +196,7 @@ def _ranked_by(name: str, rank: Rank, settings: Settings, place: Place) -> Syste
 
 def _shown(settings: Settings) -> dict[str, object]:
     """The settings that a result names: all that can change an answer; no place on this machine, no key."""
-    return {name: getattr(settings, name) for name in SHOWN_SETTINGS}
+    return {name: getattr(settings, name) for name in SHOWN_SETTINGS} | {"calibration": settings.calibration is not None}
 
 
 def _plain(place: Place) -> System:

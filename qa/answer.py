@@ -13,12 +13,13 @@ from index.search import Searcher
 from index.store import Generation, open_current
 from index.types import Hit, Passage
 from prompts import CANNOT_ANSWER
-from qa import conflicts, reader
+from qa import calibration, conflicts, reader
 from qa.draft import Clock, Draft, Event
 from qa.names import usual
 from qa.parts import parts, with_names
 from qa.quoted import Quoted
 from qa.settings import Settings
+from qa.span_reader import SpanReader
 from qa.types import Answer, Conflict, ConflictValue, ShownPassage, Status, Turn
 
 EXTRACTIVE = "extractive"
@@ -37,6 +38,8 @@ class Answerer:
         self.searcher = searcher
         self.settings = settings
         self.notices = tuple(notices)
+        self._spans = SpanReader.open() if settings.span_reader == "on" else None
+        self._calibration = calibration.load(settings.calibration)
         self._names = tuple(dict.fromkeys(pair for record in searcher.opened.articles() for pair in record.aliases))
 
     @classmethod
@@ -55,6 +58,13 @@ class Answerer:
     def with_settings(self, settings: Settings) -> Answerer:
         """The same open index under other settings."""
         return Answerer(self.searcher, settings, self.notices)
+
+    def search(self, question: str, k: int) -> list[Hit]:
+        """The `k` best passages for a standalone question, best first; its names in the form that the articles use."""
+        return self.searcher.search(self._usual(question), k, self.settings.mode)
+
+    def _usual(self, question: str) -> str:
+        return usual(question, self._names, self.searcher.opened.words.frequency)
 
     def answer(self, question: str, history: Sequence[Turn] = ()) -> Answer:
         """The proved answer to one question. Raises UsageError for an empty or too long one."""
@@ -103,7 +113,7 @@ class Answerer:
         """The passages for a question and the reader's choice from them; for a question in parts, part by part."""
         found: list[list[Hit]] = []
         readings: list[reader.Reading] = []
-        asked = usual(asked, self._names, self.searcher.opened.words.frequency)
+        asked = self._usual(asked)
         pieces = parts(asked)
         most = -(-self.settings.max_sentences // len(pieces))
         for piece in pieces:
@@ -112,8 +122,11 @@ class Answerer:
             with clock.stage("retrieve"):
                 found.append(self.searcher.search(query, self.settings.passages, self.settings.mode))
             with clock.stage("generate"):
-                readings.append(reader.answer(query, found[-1], self.searcher.opened.words.rarity, most))
-        return _in_turn(found), reader.together(readings)
+                readings.append(reader.answer(query, found[-1], self.searcher.opened.words.rarity, most, self._spans))
+        reading = reader.together(readings)
+        if self._calibration:
+            reading = replace(reading, confidence=float(self._calibration(reading.confidence)))
+        return _in_turn(found), reading
 
     def _draft(self, asked: str, hits: Sequence[Hit], reading: reader.Reading, clock: Clock) -> Iterator[Event]:
         """The chosen model's draft; a failing model's place is taken by the extractive one, and the answer says so.

@@ -36,6 +36,7 @@ from qa import reader, tokens
 from qa.features import Rarity, stems
 from qa.question import read
 from qa.settings import Settings
+from qa.span_reader import SpanReader
 
 _PASSAGE = re.compile(r'<passage number="(\d+)"(?: source="([^"]*)")?[^>]*>\s*(.*?)\s*</passage>', re.DOTALL)
 _PASSAGES = re.compile(r"</?passages>")
@@ -109,7 +110,7 @@ class ExtractiveChatModel(BaseChatModel):
             return [CANNOT_ANSWER]
         rarity = rarity_in(passages)
         hits = ranked(question, passages, rarity, encoder(self.embedder))
-        reading = reader.answer(question, hits, rarity, self.max_sentences)
+        reading = reader.answer(question, hits, rarity, self.max_sentences, SpanReader.open())
         if not reading.chosen or reading.confidence < self.threshold:
             return [CANNOT_ANSWER]
         said = [f"{_closed(candidate.sentence.full_text)} [{candidate.passage.id}]" for _, candidate in reading.chosen]

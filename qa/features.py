@@ -70,6 +70,10 @@ ANSWER_FEATURES = (
     "agreement",
     "words_asked",
 )
+READ_FEATURES = ("log_odds", "span", "span_to_best")
+"""Of a sentence that the span reader has read."""
+ANSWER_SPAN_FEATURES = ("span", "span_best", "span_second")
+"""Of the whole answer, besides ANSWER_FEATURES, where the span reader has read its sentences."""
 
 _NUMBER = re.compile(
     r"\d|\b(?:one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|thirteen|fifteen|twenty|thirty|forty|fifty|sixty|seventy|eighty|ninety|"
@@ -140,6 +144,8 @@ class Candidate:
     stems: frozenset[str]
     covers: frozenset[str]
     """The question's words that stand in the sentence or its article's title."""
+    span: float | None = None
+    """The span reader's score, where it has read the sentence."""
 
     @property
     def passage(self) -> Passage:
@@ -362,3 +368,23 @@ def answer_values(
             min(len(question.words), 12) / 12,
         ]
     )
+
+
+SURE = 10.0
+"""Scores of the span reader further from 0 than this say no more than this."""
+
+
+def read_values(probability: float, span: float, best: float) -> np.ndarray:
+    """Features of a sentence that was read, in the order of READ_FEATURES; `best` is the best score among those that were read."""
+    span, best = _clipped(span), _clipped(best)
+    return np.array([math.log(probability / (1.0 - probability)), span, span - best])
+
+
+def _clipped(span: float) -> float:
+    return max(-SURE, min(SURE, span))
+
+
+def span_values(ranked: Sequence[tuple[float, Candidate]]) -> np.ndarray:
+    """In the order of ANSWER_SPAN_FEATURES: scores of the first sentence, and of the best and the second of those that were read."""
+    spans = [_clipped(c.span) for _, c in ranked if c.span is not None]
+    return np.array([spans[0], *(sorted(spans, reverse=True) * 2)[:2]])

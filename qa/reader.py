@@ -1,7 +1,9 @@
 """The extractive reader: choose the sentences that answer, and say how likely they are right. No language model.
 
-Two logistic regressions over the features of `qa.features`, fitted by `eval.fit` and kept in `data/reader.json` with what they
-were fitted on. The first gives each sentence a probability of holding the answer, the second gives the answer its confidence.
+Logistic regressions over the features of `qa.features`, fitted by `eval.fit` and kept in `data/reader.json` with what they were
+fitted on. The first gives each sentence a probability of holding the answer. The best few are then read by the span reader
+(`qa.span_reader`), and a second one weighs both. The last gives the answer its confidence. Without a span reader the first
+and another last one do alone.
 """
 
 from __future__ import annotations
@@ -9,22 +11,36 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from importlib.resources import files
 
 import numpy as np
 
 from index.types import Hit
-from qa.features import ANSWER_FEATURES, SENTENCE_FEATURES, Candidate, Rarity, answer_values, candidates
+from qa.features import (
+    ANSWER_FEATURES,
+    ANSWER_SPAN_FEATURES,
+    READ_FEATURES,
+    SENTENCE_FEATURES,
+    Candidate,
+    Rarity,
+    answer_values,
+    candidates,
+    read_values,
+    span_values,
+)
 from qa.question import Question, read
+from qa.span_reader import SpanReader
 
 ENOUGH = 0.4
 """A further sentence is given when it is worth this much beside the best one …"""
 ENOUGH_SEVERAL = 0.2
 """… or this much, where the question asks for several things."""
-NEWS = 1.0
+NEWS = 0.5
 """Worth of all the question's words, beside a worth of 1 for the best sentence's probability."""
+READ = 4
+"""Sentences that the span reader reads."""
 DEPTH = 24
 """Sentences that are looked at after the best one."""
 WORDS = 90
@@ -76,11 +92,27 @@ def together(readings: Sequence[Reading]) -> Reading:
     return Reading(readings[-1].question, tuple(chosen[key] for key in dict.fromkeys(order)), tuple(ranked), confidence)
 
 
+@dataclass(frozen=True, slots=True)
+class Models:
+    """`sentence` over SENTENCE_FEATURES, `read` over READ_FEATURES, `answer` over ANSWER_FEATURES and, where sentences were read,
+    `answer_read` over these and ANSWER_SPAN_FEATURES."""
+
+    sentence: Logistic
+    read: Logistic
+    answer: Logistic
+    answer_read: Logistic
+
+
 @lru_cache
-def models() -> tuple[Logistic, Logistic]:
+def models() -> Models:
     """The fitted models, as shipped. Raises ValueError when they were fitted on other features than the code computes."""
     record = json.loads((files("qa") / "data" / "reader.json").read_text(encoding="utf-8"))
-    return _logistic(record["sentence"], SENTENCE_FEATURES), _logistic(record["answer"], ANSWER_FEATURES)
+    return Models(
+        _logistic(record["sentence"], SENTENCE_FEATURES),
+        _logistic(record["read"], READ_FEATURES),
+        _logistic(record["answer"], ANSWER_FEATURES),
+        _logistic(record["answer_read"], (*ANSWER_FEATURES, *ANSWER_SPAN_FEATURES)),
+    )
 
 
 def _logistic(record: dict, features: Sequence[str]) -> Logistic:
@@ -90,13 +122,47 @@ def _logistic(record: dict, features: Sequence[str]) -> Logistic:
     return Logistic(weights, mean, scale, float(record["bias"]))
 
 
-def answer(text: str, hits: Sequence[Hit], rarity: Rarity, most: int = 4) -> Reading:
+def answer(text: str, hits: Sequence[Hit], rarity: Rarity, most: int = 4, spans: SpanReader | None = None) -> Reading:
     """Choose up to `most` sentences of the retrieved passages."""
-    question = read(text)
-    sentence_model, answer_model = models()
-    ranked = rank(question, hits, rarity, sentence_model)
-    confidence = float(answer_model(answer_values(question, hits, ranked, rarity))) if ranked else 0.0
-    return Reading(question, tuple(_led_in(choose(question, ranked, rarity, most), ranked)[:most]), tuple(ranked), confidence)
+    question, fitted = read(text), models()
+    ranked = rank(question, hits, rarity, fitted.sentence)
+    if not ranked:
+        return Reading(question, (), (), 0.0)
+    if spans:
+        ranked = weighed(with_spans(question, ranked, spans), fitted.read)
+    confidence = fitted.answer_read if spans else fitted.answer
+    chosen = tuple(_led_in(choose(question, ranked, rarity, most), ranked)[:most])
+    return Reading(question, chosen, tuple(ranked), float(confidence(whole_values(question, hits, ranked, rarity))))
+
+
+def whole_values(
+    question: Question, hits: Sequence[Hit], ranked: Sequence[tuple[float, Candidate]], rarity: Rarity
+) -> np.ndarray:
+    """Features of the whole answer: those of the span reader too, where it has read sentences."""
+    values = answer_values(question, hits, ranked, rarity)
+    return np.concatenate([values, span_values(ranked)]) if any(c.span is not None for _, c in ranked) else values
+
+
+def with_spans(question: Question, ranked: Sequence[tuple[float, Candidate]], spans: SpanReader) -> list[tuple[float, Candidate]]:
+    """The same ranking, with the span reader's scores of its best READ sentences."""
+    first = [candidate for _, candidate in ranked[:READ]]
+    found = spans.spans(question.text, [(c.passage.title, c.sentence.full_text) for c in first])
+    marked = [replace(candidate, span=span.score) for candidate, span in zip(first, found, strict=True)]
+    return [*((p, c) for (p, _), c in zip(ranked[:READ], marked, strict=True)), *ranked[READ:]]
+
+
+def read_rows(were_read: Sequence[tuple[float, Candidate]]) -> list[np.ndarray]:
+    """READ_FEATURES of sentences that have a span."""
+    best = max(c.span for _, c in were_read if c.span is not None)
+    return [read_values(p, c.span, best) for p, c in were_read if c.span is not None]
+
+
+def weighed(ranked: Sequence[tuple[float, Candidate]], model: Logistic) -> list[tuple[float, Candidate]]:
+    """The ranking by both, the sentences that were read before the others."""
+    were_read = [(p, c) for p, c in ranked if c.span is not None]
+    probabilities = model(np.stack(read_rows(were_read)))
+    first = sorted(((float(p), c) for p, (_, c) in zip(probabilities, were_read, strict=True)), key=lambda pair: -pair[0])
+    return [*first, *((min(p, first[-1][0]), c) for p, c in ranked[len(first) :])]
 
 
 def rank(question: Question, hits: Sequence[Hit], rarity: Rarity, model: Logistic) -> list[tuple[float, Candidate]]:

@@ -55,3 +55,12 @@ def test_without_a_ranking_the_others_keep_their_proportion(part: str, gone: str
     assert getattr(left, gone) == 0.0
     assert left.passage + left.sentence + left.words == pytest.approx(1.0)
     assert left.passage / getattr(left, kept) == pytest.approx(usual.passage / getattr(usual, kept))
+
+
+def test_without_names() -> None:
+    from qa import answer
+
+    pairs, frequency = (("WFP", "World Food Programme"),), {"wfp": 9}.__getitem__
+    assert answer.usual("the World Food Programme", pairs, frequency) == "the WFP"
+    with without("names"):
+        assert answer.usual("the World Food Programme", pairs, frequency) == "the World Food Programme"

