@@ -14,6 +14,7 @@ import json
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from hashlib import sha256
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -45,7 +46,7 @@ DEV_WEIGHT = 20.0
 DEV_WEIGHT_CONFIDENCE = 5.0
 """The same for the confidence; of 1, 5, 20 and 60 the value with the least calibration error in cross-validation on `dev`."""
 
-
+FOLDS = 5
 OFF_TOPIC = 600
 """Questions of the dataset that are asked of our articles."""
 FREE = frozenset(
@@ -57,6 +58,7 @@ AGAINST = frozenset("rank wants_value_lacks unknown_words".split())
 """Features that speak against; all others speak for an answer."""
 
 
+Ranked = list[tuple[float, Candidate]]
 Found = tuple[Question, tuple[Hit, ...], tuple[Candidate, ...], np.ndarray]
 
 
@@ -78,6 +80,10 @@ class Example:
     @property
     def read(self) -> ReadQuestion:
         return read(self.question.standalone or self.question.question)
+
+    @property
+    def fold(self) -> int:
+        return sha256(self.question.cluster.encode()).digest()[1] % FOLDS
 
     @property
     def marked(self) -> frozenset[tuple[str, int]]:
@@ -172,30 +178,60 @@ def _is_gold(question: Question, candidate: Candidate, repair: Repair) -> bool:
 
 
 def fit(data: Sequence[Example], spans: SpanReader, unseen: Callable[[Example], bool], about: dict[str, Any]) -> dict[str, Any]:
-    """All models as the record that `qa.reader` loads; those that weigh the span reader's scores on `unseen` examples alone."""
+    """All models as the record that `qa.reader` loads; those that weigh the span reader's scores on `unseen` examples alone.
+
+    The confidences are calibrated on our own questions as they come out for questions that were not fitted on: each fifth of them
+    is answered by models of the other four.
+    """
     data = [example for example in data if example.found]
-    with_gold = [example for example in data if example.right.any()]
-    sentence = _regression(
-        SENTENCE_FEATURES,
-        np.concatenate([[c.values for c in example.found] for example in with_gold]),
-        np.concatenate([example.right for example in with_gold]),
-        np.concatenate([np.full(len(example.right), example.weight) for example in with_gold]),
-    )
-    first = [(example, rank(example.read, example.hits, example.rarity, _model(sentence))) for example in data]
-    spanned = [(example, with_spans(example.read, ranked, spans)) for example, ranked in first if unseen(example)]
-    reading = _read_model(spanned)
-    second = [(example, weighed(ranked, _model(reading))) for example, ranked in spanned]
-    about = about | {"read questions": len(spanned)}
+    record = _models(data, spans, unseen)
+    held = [_held_out(data, spans, unseen, fold) for fold in range(FOLDS)]
+    for name in ("answer", "answer_read"):
+        logits, labels = (np.concatenate([fold[name][part] for fold in held]) for part in (0, 1))
+        record[name] = _calibrated(record[name], logits, labels)
+    return {"about": about | {"read questions": sum(map(unseen, data))}, **record}
+
+
+def _held_out(
+    data: Sequence[Example], spans: SpanReader, unseen: Callable[[Example], bool], fold: int
+) -> dict[str, tuple[np.ndarray, np.ndarray]]:
+    """Log odds, and whether the answer is right, of one part of our own questions, by models of everything else."""
+    asked = [example for example in data if example.own and example.fold == fold]
+    record = _models([example for example in data if not (example.own and example.fold == fold)], spans, unseen)
+    plain, after = _rankings(asked, record, spans, lambda example: True)
     return {
-        "about": about,
-        "sentence": sentence,
-        "read": reading,
-        "answer": _confidence(ANSWER_FEATURES, first),
-        "answer_read": _confidence((*ANSWER_FEATURES, *ANSWER_SPAN_FEATURES), second),
+        name: (_log_odds(_model(record[name]), _values(ranked)), _labels(ranked))
+        for name, ranked in (("answer", plain), ("answer_read", after))
     }
 
 
-Ranked = list[tuple[float, Candidate]]
+def _models(data: Sequence[Example], spans: SpanReader, unseen: Callable[[Example], bool]) -> dict[str, Any]:
+    with_gold = [example for example in data if example.right.any()]
+    record = {
+        "sentence": _regression(
+            SENTENCE_FEATURES,
+            np.concatenate([[c.values for c in example.found] for example in with_gold]),
+            np.concatenate([example.right for example in with_gold]),
+            np.concatenate([np.full(len(example.right), example.weight) for example in with_gold]),
+        )
+    }
+    spanned = [
+        (e, with_spans(e.read, rank(e.read, e.hits, e.rarity, _model(record["sentence"])), spans)) for e in data if unseen(e)
+    ]
+    record["read"] = _read_model(spanned)
+    plain, after = _rankings(data, record, spans, unseen)
+    record["answer"] = _confidence(ANSWER_FEATURES, plain)
+    record["answer_read"] = _confidence((*ANSWER_FEATURES, *ANSWER_SPAN_FEATURES), after)
+    return record
+
+
+def _rankings(
+    data: Sequence[Example], record: dict[str, Any], spans: SpanReader, unseen: Callable[[Example], bool]
+) -> tuple[list[tuple[Example, Ranked]], list[tuple[Example, Ranked]]]:
+    """Every example's sentences as they are ranked without the span reader, and of the unseen ones with it."""
+    plain = [(e, rank(e.read, e.hits, e.rarity, _model(record["sentence"]))) for e in data]
+    after = [(e, weighed(with_spans(e.read, ranked, spans), _model(record["read"]))) for e, ranked in plain if unseen(e)]
+    return plain, after
 
 
 def _read_model(spanned: Sequence[tuple[Example, Ranked]]) -> dict[str, Any]:
@@ -212,12 +248,17 @@ def _read_model(spanned: Sequence[tuple[Example, Ranked]]) -> dict[str, Any]:
 
 
 def _confidence(features: Sequence[str], ranked: Sequence[tuple[Example, Ranked]]) -> dict[str, Any]:
-    """How likely the chosen sentences answer, calibrated on our own questions."""
-    values = np.array([whole_values(e.read, e.hits, found, e.rarity) for e, found in ranked])
-    labels = np.array([_is_right(e, [c for _, c in choose(e.read, found, e.rarity, 4)]) for e, found in ranked])
+    """How likely the chosen sentences answer."""
     weights = np.array([DEV_WEIGHT_CONFIDENCE if e.own else 1.0 for e, _ in ranked])
-    own = np.array([e.own for e, _ in ranked])
-    return _calibrated(_regression(features, values, labels, weights), values[own], labels[own])
+    return _regression(features, _values(ranked), _labels(ranked), weights)
+
+
+def _values(ranked: Sequence[tuple[Example, Ranked]]) -> np.ndarray:
+    return np.array([whole_values(e.read, e.hits, found, e.rarity) for e, found in ranked])
+
+
+def _labels(ranked: Sequence[tuple[Example, Ranked]]) -> np.ndarray:
+    return np.array([_is_right(e, [c for _, c in choose(e.read, found, e.rarity, 4)]) for e, found in ranked])
 
 
 def _is_right(example: Example, chosen: Sequence[Candidate]) -> bool:
@@ -255,10 +296,12 @@ def _regression(features: Sequence[str], values: np.ndarray, labels: np.ndarray,
     }
 
 
-def _calibrated(record: dict[str, Any], values: np.ndarray, labels: np.ndarray) -> dict[str, Any]:
-    """The same order of answers, their probabilities fitted to these questions (Platt 1999): a steeper or flatter, shifted curve."""
-    model = _model(record)
-    logits = (values - model.mean) / model.scale @ model.weights + model.bias
+def _log_odds(model: Logistic, values: np.ndarray) -> np.ndarray:
+    return (values - model.mean) / model.scale @ model.weights + model.bias
+
+
+def _calibrated(record: dict[str, Any], logits: np.ndarray, labels: np.ndarray) -> dict[str, Any]:
+    """The same order of answers, their probabilities fitted to these (Platt 1999): a steeper or flatter, shifted curve."""
     curve = _regression(("probability",), logits[:, None], labels, np.ones(len(labels)))
     slope = curve["weights"][0] / curve["scale"][0]
     bias = curve["bias"] - slope * curve["mean"][0]

@@ -54,7 +54,7 @@ class Settings:
     temperature: float = _setting(0.0, "sampling temperature of a language model", above=-0.001)
     policy: str = _setting("flag", "unsupported sentences of a model", choices=("flag", "strict", "repair"))
     rewrite: str = _setting("rules", "how follow-ups are made to stand alone", choices=("rules", "model", "off"))
-    threshold: float = _setting(0.37, "least confidence for an answer", above=-0.001, below=1.001)
+    threshold: float = _setting(0.35, "least confidence for an answer", above=-0.001, below=1.001)
     calibration: Path | None = _setting(None, "file of `qa eval calibrate`: the confidence refitted to your own questions")
     span_reader: str = _setting("on", "the small network that looks for the answer in the best sentences", choices=("on", "off"))
     max_sentences: int = _setting(4, "longest extractive answer, in sentences", above=0, below=11)
