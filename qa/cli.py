@@ -160,8 +160,8 @@ def _index_build(parsed: argparse.Namespace) -> int:
 
 
 def _is_fresh(settings: Settings, folder: Path) -> bool:
-    from index.build import check_fresh
     from index.errors import IndexProblem
+    from index.freshness import check_fresh
     from index.store import open_current
     from qa.answer import recipe
 
@@ -175,7 +175,7 @@ def _is_fresh(settings: Settings, folder: Path) -> bool:
 
 def _index_status(parsed: argparse.Namespace) -> int:
     """Show what is indexed. Exit 4 when the index is missing, stale or damaged."""
-    from index.build import check_fresh
+    from index.freshness import check_fresh
     from index.store import open_current
     from qa.answer import recipe
     from qa.terminal import note, safe

@@ -18,9 +18,11 @@ from pathlib import Path
 import pytest
 
 from index import files
-from index.build import Built, Recipe, build, check_fresh, passage_text
+from index.build import Built, build, passage_text
 from index.embed import Encoder
 from index.errors import StaleIndex, StorageError, UsageError
+from index.freshness import check_fresh
+from index.recipe import Recipe
 from index.search import Searcher
 from index.store import open_current
 from index.types import Refused

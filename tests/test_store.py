@@ -12,11 +12,14 @@ from pathlib import Path
 
 import pytest
 
-from index import store
-from index.build import Recipe, build
+from index import publish, store
+from index.build import build
 from index.errors import DamagedIndex, IndexBusy, MissingIndex, StorageError
+from index.passage_files import passage_from_json, passage_to_json
+from index.publish import workshop
+from index.recipe import Recipe
 from index.search import Searcher
-from index.store import current_manifest, current_name, open_current, open_generation, read_manifest, verify, workshop
+from index.store import current_manifest, current_name, open_current, open_generation, read_manifest, verify
 from tests.conftest import write_articles
 from tests.encoder_double import WordEncoder
 
@@ -81,7 +84,7 @@ def test_passages_and_articles_come_back_as_they_were_cut(home: Path) -> None:
     generation = open_current(home / "index")
     passages = [generation.passage(n) for n in range(generation.manifest.passages)]
     assert sum(len(p.sentences) for p in passages) == generation.manifest.sentences == generation.first_sentence[-1]
-    assert all(store.passage_from_json(store.passage_to_json(p)) == p for p in passages)
+    assert all(passage_from_json(passage_to_json(p)) == p for p in passages)
     records = list(generation.articles())
     assert [r.source for r in records] == ["articles/bridge.txt", "articles/fair.txt", "articles/lighthouse.md"]
     for record in records:
@@ -246,11 +249,11 @@ def test_a_builder_that_dies_anywhere_in_publishing_leaves_the_index_whole(home:
     old = current_name(home / "index")
     change(home, 2)
     for module, name in (
-        (store.os, "replace"),
-        (store.os, "fsync"),
-        (store.os, "open"),
-        (store.Path, "write_text"),
-        (store.Path, "mkdir"),
+        (publish.os, "replace"),
+        (publish.os, "fsync"),
+        (publish.os, "open"),
+        (publish.Path, "write_text"),
+        (publish.Path, "mkdir"),
     ):
         for call in range(40):
             left = [call]
