@@ -30,9 +30,6 @@ from index.recipe import Recipe, made_by
 from index.repair import repair
 from index.types import Article, Passage, Refused
 
-CHECKPOINT = "checkpoint"
-"""In the folder of the index: what an interrupted build has embedded."""
-
 
 @dataclass(frozen=True, slots=True)
 class Built:
@@ -80,15 +77,14 @@ def build(
         earlier = None if fresh else find_earlier(index, folder, recipe, encoder.card, say)
         found = list(files.find(folder, recipe.include, recipe.exclude))
         if earlier and earlier.is_still_right(found, lambda file: _hash(file, recipe)):
-            (index / CHECKPOINT).unlink(missing_ok=True)
             return _as_it_is(earlier)
         if fresh:
-            (index / CHECKPOINT).unlink(missing_ok=True)
+            (index / publish.CHECKPOINT).unlink(missing_ok=True)
         ingest = Ingest(workshop, _reading(recipe, encoder), earlier)
         ingest.take(found, lambda done: tell("reading", done, len(found)))
         if not ingest.passages:
             raise UsageError(f"{folder} holds no text that can be indexed{_reasons(ingest)}")
-        with Checkpoint(index / CHECKPOINT, asdict(encoder.card)) as checkpoint:
+        with Checkpoint(index / publish.CHECKPOINT, asdict(encoder.card)) as checkpoint:
             texts = PassageFiles(workshop)
             sources = earlier.sources() if earlier else []
             _index_words(workshop / "words", texts, tell)

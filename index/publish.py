@@ -30,6 +30,9 @@ from index.store import (
     seal_of,
 )
 
+CHECKPOINT = "checkpoint"
+"""In the folder of the index: what an interrupted build has embedded."""
+
 KEPT = 2
 """Generations that a build keeps: the new one and the one before it."""
 

@@ -242,7 +242,10 @@ def test_a_full_disk(tmp_path: Path, seeds: Path, size: str) -> None:
         (tmp_path / "disk" / "filler").write_bytes(b"\0" * max(0, filler))
         with pytest.raises(StorageError) as caught:
             build(seeds, index, RECIPE, WordEncoder())
-        assert str(caught.value) == f"cannot write the index in {index}: the disk is full; the previous index is unchanged"
+        assert str(caught.value) == (
+            f"cannot write the index in {index}: the disk is full; the previous index is unchanged; "
+            "free some space (qa index prune drops old generations), then run: qa index build"
+        )
         assert "1931" in Searcher(open_current(index), WordEncoder()).search("bridge", 1)[0].passage.text  # type: ignore[arg-type]
         assert len(list((index / "generations").iterdir())) == 1
 

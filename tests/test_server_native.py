@@ -230,7 +230,7 @@ def test_a_saved_answer_is_checked_against_the_files_of_the_manifest_only(client
     saved = client.post("/v1/answers", json={"question": "When did the bridge open?", "limits": {"sentences": 1}}).json()
     [citation] = saved["citations"]
     place = {name: citation[name] for name in ("start", "end", "line")}
-    same = {"number": 1, "source": "articles/gao.txt", "result": "same"} | place
+    same = {"number": 1, "source": "articles/gao.txt", "result": "same", "found_in": None, "found_id": None} | place
     assert client.post("/v1/verify", json=saved).json() == {"proved": True, "citations": [same]}
     (folder / "gao.txt").write_text("New first line.\nThe bridge of Gao opened in 2006.\n")
     moved = same | {"result": "moved", "start": 16, "end": 49, "line": 2}
