@@ -71,16 +71,15 @@ def test_rollback_goes_back_one_by_one_and_a_name_goes_anywhere(index: Path) -> 
     with pytest.raises(UsageError, match="is the only generation, or the oldest"):
         rollback(index)
     assert rollback(index, newest[:6]).name == newest == current_name(index)
-    for name in ("absent", "../../etc", "", "."):
-        if name:
-            with pytest.raises(UsageError, match=f"is no generation of this index; there are: {newest}"):
-                rollback(index, name)
+    for name in ("absent", "../../etc", ".", "*"):
+        with pytest.raises(UsageError, match=f"is no generation of this index; there are: {newest}"):
+            rollback(index, name)
 
 
 def test_after_a_rollback_the_next_build_keeps_what_was_gone_back_to(three: Path, tmp_path: Path) -> None:
     shutil.copytree(three, tmp_path / "home")
     home = tmp_path / "home"
-    newest, middle, oldest = names(home / "index")
+    oldest = names(home / "index")[-1]
     rollback(home / "index", oldest)
     (home / "articles" / "new.txt").write_text("It rained.\n")
     built = build(home / "articles", home / "index", RECIPE, WordEncoder())
