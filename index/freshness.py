@@ -10,6 +10,7 @@ from index import files
 from index.errors import StaleIndex
 from index.recipe import Recipe
 from index.store import ArticleRecord, Generation, RefusedRecord
+from index.types import Refused
 
 
 def check_fresh(generation: Generation, recipe: Recipe) -> list[str]:
@@ -30,8 +31,9 @@ def check_fresh(generation: Generation, recipe: Recipe) -> list[str]:
     known = {record.source: record for record in generation.articles()}
     for source, record in known.items():
         _check_file(generation.article_path(source), record)
-    held = known.keys() | {r.source for r in generation.refused() if _is_as_it_was(generation.article_path(r.source), r)}
-    new = [f.source for f in files.find(folder, recipe.include, recipe.exclude) if f.source not in held]
+    refused = {record.source: record for record in generation.refused()}
+    found = files.find(folder, recipe.include, recipe.exclude)
+    new = [f.source for f in found if f.source not in known and not _still_refused(f, refused.get(f.source))]
     return (
         [f"{len(new)} new file{'s' * (len(new) > 1)} not indexed yet ({new[0]}{' …' * (len(new) > 1)}); run: qa index build"]
         if new
@@ -56,9 +58,11 @@ def stamp(path: Path) -> tuple[int, int, int]:
     return status.st_size, status.st_mtime_ns, status.st_ctime_ns
 
 
-def _is_as_it_was(path: Path, record: RefusedRecord) -> bool:
-    """Whether a file that was refused has not been touched since; one that was touched may be fit by now."""
-    return stamp(path) == record.stamp
+def _still_refused(file: files.File | Refused, record: RefusedRecord | None) -> bool:
+    """Whether a file was refused and has not been touched since; one that was touched may be fit by now."""
+    if record is None:
+        return False
+    return record.reason == file.reason if isinstance(file, Refused) else record.stamp == stamp(file.path)
 
 
 def _check_file(path: Path, record: ArticleRecord) -> None:

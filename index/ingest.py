@@ -58,9 +58,9 @@ class Ingest:
             done(number)
 
     def _outcome(self, file: files.File | Refused, writer: PassageWriter) -> ArticleRecord | RefusedRecord:
-        now = stamp(file.path) if isinstance(file, files.File) else (-1, 0, 0)
         if isinstance(file, Refused):
-            return RefusedRecord(file.source, file.reason, *now)
+            return RefusedRecord(file.source, file.reason)
+        now = stamp(file.path)
         if not self._earlier:
             return self._read(file, now, writer)
         sha256 = self._earlier.known_hash(file.source, now)
@@ -74,7 +74,7 @@ class Ingest:
         )
 
     def _copy_of(self, source: str, sha256: str, now: tuple[int, int, int]) -> RefusedRecord:
-        """The same text is not indexed twice: it would fill the places of other passages. It is cited by the first path that it has."""
+        """The same text is not indexed twice: it would fill the places of other passages. It is cited by the path that is found first."""
         return RefusedRecord(source, f"is an exact copy of {self._indexed[sha256]}", *now, sha256)
 
     def _copied(self, record: ArticleRecord, now: tuple[int, int, int], writer: PassageWriter) -> ArticleRecord:
