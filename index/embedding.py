@@ -16,7 +16,7 @@ from index.passage_files import PassageFiles
 from index.reuse import Pool, Source, positions
 from index.types import Passage
 
-BLOCK = 1024
+BLOCK = 2048
 """Texts that are embedded together and then written to the checkpoint: what a kill can cost, and what is held in memory."""
 
 _AT_ONCE = 4096

@@ -57,9 +57,12 @@ def check_answer(answer: Answer, root: Path, folder: str = "") -> list[Check]:
 
 
 def check(citation: Citation, file: Repaired | None, others: Others = lambda citation: ()) -> Check:
-    """Look for the quote of a citation: in its place, then anywhere in the file, nearest first, then in other files."""
+    """Look for the quote of a citation: in its place, then anywhere in the file, nearest first, then in other files.
+
+    Other files are looked at only for a source that an index could have named.
+    """
     found = _in_file(citation, citation.source, file) if file else None
-    if found is None and citation.quote:
+    if found is None and citation.quote and _is_inside(citation.source):
         places = (_in_file(citation, source, other) for source, other in others(citation))
         found = next((replace(place, state="moved") for place in places if place), None)
     return found or Check(citation, "changed" if file else "gone")
@@ -74,6 +77,12 @@ def _in_file(citation: Citation, source: str, file: Repaired) -> Check | None:
         return None
     start, end = min(places, key=lambda place: abs(place[0] - citation.start))
     return _at(citation, "moved", source, file, start, end)
+
+
+def _is_inside(source: str) -> bool:
+    """Whether a source is one that an index could have: a path that leads out of its folder nowhere."""
+    parts = source.split("/")
+    return len(parts) > 1 and all(part not in ("", ".", "..") and "\0" not in part for part in parts)
 
 
 def is_telling(quote: str) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
+import tracemalloc
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -327,6 +328,28 @@ def test_vectors_are_found_by_the_keys_of_their_texts() -> None:
     assert (pool.take(rows[rows >= 0]) == table[wanted[wanted < 90]]).all()
     assert (pool.take(pool.find(keys[10:90])) == table[10:90]).all()
     assert (Pool([]).find(keys) == -1).all()
+
+
+def peak_of_a_build(home: Path, articles: int) -> tuple[int, int]:
+    """Most bytes that Python and NumPy held at a time, and the number of texts."""
+    (home / "articles").mkdir(parents=True)
+    for number in range(articles):
+        lines = (f"House {number} of street {n} was built by {number * n} masons in the year {1000 + n}." for n in range(40))
+        (home / "articles" / f"{number}.txt").write_text("\n\n".join(lines))
+    tracemalloc.start()
+    try:
+        built = again(home)
+        return tracemalloc.get_traced_memory()[1], built.passages + built.sentences
+    finally:
+        tracemalloc.stop()
+
+
+def test_memory_hardly_grows_with_the_texts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A vector of this encoder has 256 bytes, a passage over a thousand: neither is held for every text."""
+    monkeypatch.setattr(embedding, "BLOCK", 64)
+    peak_of_a_build(tmp_path / "first", 2)
+    (few, few_texts), (many, many_texts) = (peak_of_a_build(tmp_path / str(n), n) for n in (15, 60))
+    assert (many - few) / (many_texts - few_texts) < 100
 
 
 # --- any sequence of changes
