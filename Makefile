@@ -25,8 +25,8 @@ serve: $(READY) ## the chat endpoint and its page on this machine
 	@$(BIN)/qa index build --if-needed
 	@$(BIN)/qa serve
 
-index: $(READY) ## build the index of the seeds anew
-	@$(BIN)/qa index build
+index: $(READY) ## build the index of the seeds anew, taking nothing from the one that is there
+	@$(BIN)/qa index build --fresh
 
 test: $(READY) ## the tests
 	@$(BIN)/python -m pytest

@@ -105,8 +105,9 @@ def _system(arguments: Namespace, place: Place, data: datasets.Dataset | None) -
 
 def _built(place: Place, part: str | None) -> Path:
     """An index of the articles; one that is there from an earlier run is used when it is of the same files and settings."""
-    from index.build import build, check_fresh
+    from index.build import build
     from index.errors import IndexProblem
+    from index.freshness import check_fresh
     from index.store import open_current
     from qa.answer import recipe as recipe_of
 

@@ -112,6 +112,9 @@ class LexicalIndex:
         self._index.register_tokenizer(_ANALYZER, _analyzer())
         self._searcher = self._index.searcher()
 
+    def __len__(self) -> int:
+        return int(self._searcher.num_docs)
+
     def search(self, question: str, k: int) -> list[tuple[int, float]]:
         """Up to `k` pairs (passage number, share of the highest possible score), best first; none without a known word."""
         from tantivy import Occur, Query

@@ -6,9 +6,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from itertools import zip_longest
 
-from index.build import Recipe, check_fresh
 from index.embed import Encoder, open_encoder
 from index.errors import ModelError, StaleIndex, UsageError
+from index.freshness import check_fresh
+from index.recipe import Recipe
 from index.search import Searcher
 from index.store import Generation, open_current
 from index.types import Hit, Passage

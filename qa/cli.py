@@ -15,16 +15,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from index.errors import ModelError, SeedqaError, UsageError
+from qa import index_commands
+from qa.flags import EXIT_CODES, add_command, add_setting_flags, settings_of
 
 if TYPE_CHECKING:
     from qa.answer import Answerer
-    from qa.settings import Settings
     from qa.types import Answer, Turn
 
 ABSTAINED = 3
 MODEL_FAILED = ModelError.exit_code
 INTERRUPTED = 130
-EXIT_CODES = "exit codes: 0 answered, 1 a check found faults, 2 bad usage, 3 abstained, 4 index missing or stale, 5 disk refused, 6 a model failed"
 PARTS = {"eval": "eval.cli", "serve": "qa.server.serve", "mcp": "qa.mcp"}
 """Commands whose module adds itself: `add_commands(subparsers)`. They are imported only when one of them may be meant."""
 
@@ -55,7 +55,7 @@ def _parser(arguments: Sequence[str]) -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=_version())
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    _add_index(commands)
+    index_commands.add_commands(commands)
     _add_search(commands)
     _add_ask(commands)
     _add_chat(commands)
@@ -91,117 +91,14 @@ def _add_parts(commands: Any, arguments: Sequence[str]) -> None:
             commands.add_parser(name, help=helps[name], add_help=False)
 
 
-def _command(commands: Any, name: str, run: Any, help: str) -> argparse.ArgumentParser:
-    parser = commands.add_parser(name, help=help, description=run.__doc__, epilog=EXIT_CODES)
-    parser.set_defaults(run=run)
-    return parser
-
-
-def _add_setting_flags(parser: argparse.ArgumentParser, *names: str) -> None:
-    """Flags for settings; the values given are checked by `qa.settings`, which names the flag when one is wrong."""
-    flags = parser.add_argument_group("settings (also from QA_… and qa.toml; `qa settings` shows them)")
-    for name in names:
-        if name == "allow_stale":
-            flags.add_argument("--allow-stale", action="store_true", default=None, help="answer although a file has changed")
-        else:
-            flags.add_argument(f"--{name.replace('_', '-')}", dest=name, metavar=name.upper(), help=_help(name))
-    parser.set_defaults(flags=names)
-
-
-def _help(name: str) -> str:
-    from dataclasses import fields
-
-    from qa.settings import Settings
-
-    return next(f.metadata["help"] for f in fields(Settings) if f.name == name).replace("%", "%%")
-
-
-def _settings(parsed: argparse.Namespace) -> Settings:
-    from qa.settings import from_text, load
-
-    given = {name: getattr(parsed, name) for name in getattr(parsed, "flags", ()) if getattr(parsed, name) is not None}
-    return load({name: from_text(name, value) if isinstance(value, str) else value for name, value in given.items()})
-
-
 ANSWERING = ("index", "model", "model_url", "mode", "passages", "threshold", "max_sentences", "policy", "rewrite", "allow_stale")
 
 
-def _add_index(commands: Any) -> None:
-    parser = commands.add_parser("index", help="build the index, or say how it stands", epilog=EXIT_CODES)
-    actions = parser.add_subparsers(dest="action", required=True, metavar="ACTION")
-    build = _command(actions, "build", _index_build, "index a folder of articles")
-    build.add_argument("folder", nargs="?", type=Path, help="folder of the articles (default: the setting `articles`)")
-    build.add_argument("--if-needed", action="store_true", help="do nothing when the index is up to date")
-    _add_setting_flags(build, "index", "embedder", "include", "exclude", "max_file_mb", "passage_words")
-    status = _command(actions, "status", _index_status, "what is indexed, and whether it is up to date")
-    _add_setting_flags(status, "index")
-
-
-def _index_build(parsed: argparse.Namespace) -> int:
-    """Index every file of a folder. Files that cannot be indexed are named with the reason; the others are indexed."""
-    from index.build import build
-    from index.embed import open_encoder
-    from qa.answer import recipe
-    from qa.terminal import Bar, note
-
-    settings = _settings(parsed)
-    folder = parsed.folder or settings.articles
-    if folder is None:
-        raise UsageError("name the folder of the articles: qa index build FOLDER")
-    if parsed.if_needed and _is_fresh(settings, folder):
-        return 0
-    encoder = open_encoder(settings.embedder, notice=note)
-    with Bar() as bar:
-        built = build(folder, settings.index_path, recipe(settings), encoder, bar)
-    for refused in built.refused:
-        note(f"not indexed: {refused.source} {refused.reason}")
-    note(f"indexed {built.articles} articles, {built.passages} passages, {built.sentences} sentences in {settings.index_path}")
-    return 0
-
-
-def _is_fresh(settings: Settings, folder: Path) -> bool:
-    from index.build import check_fresh
-    from index.errors import IndexProblem
-    from index.store import open_current
-    from qa.answer import recipe
-
-    try:
-        generation = open_current(settings.index_path)
-        at = Path(generation.manifest.root) / generation.manifest.folder
-        return at == folder.resolve() and not check_fresh(generation, recipe(settings))
-    except IndexProblem:
-        return False
-
-
-def _index_status(parsed: argparse.Namespace) -> int:
-    """Show what is indexed. Exit 4 when the index is missing, stale or damaged."""
-    from index.build import check_fresh
-    from index.store import open_current
-    from qa.answer import recipe
-    from qa.terminal import note, safe
-
-    settings = _settings(parsed)
-    generation = open_current(settings.index_path)
-    manifest = generation.manifest
-    print(f"index       {settings.index_path}")
-    print(f"generation  {manifest.name}")
-    print(f"articles    {manifest.articles} in {Path(manifest.root) / manifest.folder}")
-    print(f"passages    {manifest.passages} ({manifest.sentences} sentences)")
-    print(
-        f"embedder    {manifest.encoder['name']} ({manifest.encoder['runtime']}, agreement {manifest.encoder['agreement']:.6f})"
-    )
-    for refused in manifest.refused:
-        print(safe(f"refused     {refused.source} {refused.reason}"))
-    for line in check_fresh(generation, recipe(settings)):
-        note(line)
-    return 0
-
-
 def _add_search(commands: Any) -> None:
-    parser = _command(commands, "search", _search, "the passages that matter for a question")
+    parser = add_command(commands, "search", _search, "the passages that matter for a question")
     parser.add_argument("question", nargs="+")
     parser.add_argument("--json", action="store_true", help="one JSON object per passage")
-    _add_setting_flags(parser, "index", "mode", "passages", "allow_stale")
+    add_setting_flags(parser, "index", "mode", "passages", "allow_stale")
 
 
 def _search(parsed: argparse.Namespace) -> int:
@@ -211,7 +108,7 @@ def _search(parsed: argparse.Namespace) -> int:
     from qa.answer import Answerer, shown
     from qa.terminal import note, print_json, print_passages
 
-    settings = _settings(parsed)
+    settings = settings_of(parsed)
     answerer = Answerer.open(settings)
     hits = answerer.searcher.search(_joined(parsed.question), settings.passages, settings.mode)
     passages = [shown(hit) for hit in hits]
@@ -233,10 +130,10 @@ def _joined(words: Sequence[str]) -> str:
 
 
 def _add_ask(commands: Any) -> None:
-    parser = _command(commands, "ask", _ask, "answer one question, or one per line of standard input")
+    parser = add_command(commands, "ask", _ask, "answer one question, or one per line of standard input")
     parser.add_argument("question", nargs="+", help="the question, or - to read one question per line from standard input")
     parser.add_argument("--json", action="store_true", help="one Answer per line, as JSON")
-    _add_setting_flags(parser, *ANSWERING)
+    add_setting_flags(parser, *ANSWERING)
 
 
 def _ask(parsed: argparse.Namespace) -> int:
@@ -247,7 +144,7 @@ def _ask(parsed: argparse.Namespace) -> int:
     from qa.answer import Answerer
     from qa.terminal import note, print_answer, print_json, print_stream
 
-    answerer = Answerer.open(_settings(parsed))
+    answerer = Answerer.open(settings_of(parsed))
     code = 0
     piped = parsed.question == ["-"]
     live = not piped and _live(answerer, parsed)
@@ -294,9 +191,9 @@ def _exit_code(answer: Answer) -> int:
 
 
 def _add_chat(commands: Any) -> None:
-    parser = _command(commands, "chat", _chat, "a conversation at the prompt")
+    parser = add_command(commands, "chat", _chat, "a conversation at the prompt")
     parser.add_argument("--json", action="store_true", help="one Answer per line, as JSON")
-    _add_setting_flags(parser, *ANSWERING)
+    add_setting_flags(parser, *ANSWERING)
 
 
 def _chat(parsed: argparse.Namespace) -> int:
@@ -304,7 +201,7 @@ def _chat(parsed: argparse.Namespace) -> int:
     from qa.answer import Answerer
     from qa.terminal import Prompt, note, print_answer, print_json
 
-    answerer = Answerer.open(_settings(parsed))
+    answerer = Answerer.open(settings_of(parsed))
     live = _live(answerer, parsed)
     history: list[Turn] = []
     answer: Answer | None = None
@@ -352,35 +249,38 @@ def _save(answer: Answer | None, name: str) -> None:
 
 
 def _add_verify(commands: Any) -> None:
-    parser = _command(commands, "verify", _verify, "check the citations of a saved answer against the files")
+    parser = add_command(commands, "verify", _verify, "check the citations of a saved answer against the files")
     parser.add_argument("answer", type=Path, help="JSON file with one answer, or one per line; - for standard input")
     parser.add_argument("--root", type=Path, help="folder that holds the sources (default: that of the index, else this one)")
     parser.add_argument("--json", action="store_true", help="one JSON object per citation")
-    _add_setting_flags(parser, "index")
+    add_setting_flags(parser, "index")
 
 
 def _verify(parsed: argparse.Namespace) -> int:
-    """Say of each citation whether its quote is the same, moved, changed or gone. Exit 1 unless all are the same."""
+    """Say of each citation whether its quote is the same, moved (also to a renamed file), changed or gone. Exit 1 unless all are the
+    same."""
     from qa.terminal import print_check
     from qa.verify import check_answer
 
-    root = parsed.root or _root(parsed)
+    root, folder = (parsed.root, "") if parsed.root else _root(parsed)
     code = 0
     for answer in _answers(parsed.answer):
-        for check in check_answer(answer, root):
+        for check in check_answer(answer, root, folder):
             print_check(check, parsed.json)
             code = code or int(check.state != "same")
     return code
 
 
-def _root(parsed: argparse.Namespace) -> Path:
+def _root(parsed: argparse.Namespace) -> tuple[Path, str]:
+    """The folder that the sources are relative to, and the name of the articles' folder in it, where an index says so."""
     from index.errors import IndexProblem
     from index.store import current_manifest
 
     try:
-        return Path(current_manifest(_settings(parsed).index_path).root)
+        manifest = current_manifest(settings_of(parsed).index_path)
+        return Path(manifest.root), manifest.folder
     except IndexProblem:
-        return Path.cwd()
+        return Path.cwd(), ""
 
 
 def _answers(path: Path) -> list[Answer]:
@@ -404,7 +304,7 @@ def _answers(path: Path) -> list[Answer]:
 
 
 def _add_models(commands: Any) -> None:
-    _command(commands, "models", _models, "the language models that can be used here")
+    add_command(commands, "models", _models, "the language models that can be used here")
 
 
 def _models(parsed: argparse.Namespace) -> int:
@@ -417,7 +317,7 @@ def _models(parsed: argparse.Namespace) -> int:
 
 
 def _add_settings(commands: Any) -> None:
-    _command(commands, "settings", _show_settings, "all settings and their values here")
+    add_command(commands, "settings", _show_settings, "all settings and their values here")
 
 
 def _show_settings(parsed: argparse.Namespace) -> int:

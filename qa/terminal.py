@@ -159,6 +159,8 @@ def print_check(check: Check, as_json: bool = False) -> None:
         return
     colour = {"same": "green", "moved": "yellow"}.get(check.state, "red")
     now = f" (now line {check.line})" if check.state == "moved" else ""
+    if check.is_elsewhere:
+        now = f" (now in {safe(f'{check.source}:{check.line}')})"
     citation = check.citation
     print(
         f"{paint(f'{check.state:8}', colour)}[{citation.number}] {safe(f'{citation.source}:{citation.line}')}{now}  “{safe(citation.quote[:70])}”"
@@ -186,7 +188,7 @@ class Bar:
 
         if stage != self._stage:
             self.__exit__()
-            self._bar, self._stage = tqdm(total=total, desc=stage, leave=False, file=sys.stderr), stage
+            self._bar, self._stage = tqdm(total=total, desc=stage, leave=False, file=sys.stderr, smoothing=0), stage
         self._bar.update(done - self._bar.n)
 
 

@@ -382,6 +382,49 @@ def test_a_damaged_index_is_refused(qa: Run, encoder: Encoder, tmp_path: Path) -
     assert (done.code, done.out) == (4, "") and done.err.endswith("passages.jsonl is damaged; run: qa index build\n")
 
 
+# --- generations
+
+
+def test_generations_are_listed_checked_put_back_and_dropped(qa: Run, encoder: Encoder, tmp_path: Path) -> None:
+    settings = build_index(tmp_path, encoder)
+    at = ("--index", str(settings.index))
+    articles = str(tmp_path / "articles")
+    assert qa("index", "build", articles, *at).err.startswith("qa: nothing has changed: 3 articles, ")
+    (tmp_path / "articles" / "mill.txt").write_text("The mill of Arn burned down in 1840.\n")
+    built = qa("index", "build", articles, *at, "--json")
+    assert json.loads(built.out)["added"] == 1 and "(files: 1 added; texts embedded: " in built.err
+    rows = [json.loads(line) for line in qa("index", "list", "--json", *at).out.splitlines()]
+    assert [(row["articles"], row["current"]) for row in rows] == [(4, True), (3, False)]
+    shown = qa("index", "list", *at).out.splitlines()
+    assert shown[0].startswith(f"* {rows[0]['name']}") and shown[1].startswith(f"  {rows[1]['name']}")
+    assert json.loads(qa("index", "status", "--json", *at).out)["generation"] == rows[0]["name"]
+    assert qa("index", "check", *at).out.startswith(f"{rows[0]['name']} is whole: ")
+    back = qa("index", "rollback", *at)
+    assert back.code == 0 and back.err.splitlines() == [
+        f"qa: the index is generation {rows[1]['name']} again: 3 articles, {rows[1]['passages']} passages",
+        "qa: 1 new file not indexed yet (articles/mill.txt); run: qa index build",
+    ]
+    assert json.loads(qa("index", "rollback", rows[0]["name"], "--json", *at).out)["generation"] == rows[0]["name"]
+    assert "is no generation" in qa("index", "rollback", "absent", *at).err and qa("index", "rollback", "absent", *at).code == 2
+    assert json.loads(qa("index", "prune", "--json", *at).out) == {"dropped": [rows[1]["name"]]}
+    assert qa("index", "prune", *at).err == "qa: nothing to drop\n"
+    assert qa("index", "prune", "--keep", "0", *at).code == 2
+    [words] = (tmp_path / "index").glob("generations/*/words/meta.json")
+    words.write_text("x")
+    found = qa("index", "check", *at)
+    assert found.code == 1 and "meta.json has 1 bytes instead of " in found.out and "run: qa index build" in found.err
+    record = json.loads(qa("index", "check", "--json", *at).out)
+    assert record["whole"] is False and len(record["faults"]) == 1
+    mended = qa("index", "build", articles, *at)
+    assert mended.code == 0 and "not used for this build: " in mended.err and qa("index", "check", *at).code == 0
+
+
+@pytest.mark.parametrize("action", ["list", "rollback", "prune", "check", "status"])
+def test_an_index_that_is_not_there_has_no_generations(qa: Run, action: str) -> None:
+    done = qa("index", action, "--index", "absent")
+    assert (done.code, done.out) == (4, "") and done.err == "qa: there is no index in absent; run: qa index build FOLDER\n"
+
+
 # --- verify
 
 
@@ -401,7 +444,11 @@ def test_verify_says_same_moved_changed_and_gone(qa: Run, encoder: Encoder, tmp_
         file.write_text(changed)
         done = qa("verify", "answer.json", *at)
         assert (done.code, done.out[: len(said)]) == (code, said)
-    file.unlink()
+    file.write_text(text)
+    file.rename(tmp_path / "articles" / "span.txt")
+    done = qa("verify", "answer.json", *at)
+    assert done.code == 1 and done.out.startswith("moved   [1] articles/bridge.txt:13 (now in articles/span.txt:13)")
+    (tmp_path / "articles" / "span.txt").unlink()
     assert qa("verify", "answer.json", *at).out.startswith("gone    [1] ")
     record = json.loads(qa("verify", "--json", "answer.json", *at).out)
     assert (record["state"], record["citation"]["number"]) == ("gone", 1)
@@ -471,7 +518,20 @@ def test_wrong_usage_is_told_without_a_traceback(qa: Run) -> None:
 
 
 def test_all_commands_have_help(qa: Run) -> None:
-    for command in ("index build", "index status", "search", "ask", "chat", "verify", "models", "settings"):
+    for command in (
+        "index build",
+        "index status",
+        "index list",
+        "index rollback",
+        "index prune",
+        "index check",
+        "search",
+        "ask",
+        "chat",
+        "verify",
+        "models",
+        "settings",
+    ):
         done = qa(*command.split(), "--help")
         assert done.code == 0 and done.out.startswith(f"usage: qa {command} ")
     assert "seedqa" in qa("--version").out

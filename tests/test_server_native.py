@@ -229,14 +229,21 @@ def test_the_links_of_citations_can_be_read_back(client: TestClient) -> None:
 def test_a_saved_answer_is_checked_against_the_files_of_the_manifest_only(client: TestClient, folder: Path) -> None:
     saved = client.post("/v1/answers", json={"question": "When did the bridge open?", "limits": {"sentences": 1}}).json()
     [citation] = saved["citations"]
+    before = (folder / "gao.txt").read_bytes()
     place = {name: citation[name] for name in ("start", "end", "line")}
-    same = {"number": 1, "source": "articles/gao.txt", "result": "same"} | place
+    same = {"number": 1, "source": "articles/gao.txt", "result": "same", "found_in": None, "found_id": None} | place
     assert client.post("/v1/verify", json=saved).json() == {"proved": True, "citations": [same]}
     (folder / "gao.txt").write_text("New first line.\nThe bridge of Gao opened in 2006.\n")
     moved = same | {"result": "moved", "start": 16, "end": 49, "line": 2}
     assert client.post("/v1/verify", json=saved).json() == {"proved": True, "citations": [moved]}
     (folder / "gao.txt").write_text("Nothing of it.\n")
     assert client.post("/v1/verify", json=saved).json()["citations"][0]["result"] == "changed"
+    (folder / "gao.txt").write_bytes(before)
+    renamed = saved | {"citations": [citation | {"source": "articles/old name.txt"}]}
+    found = same | {"source": "articles/old name.txt", "result": "moved", "found_in": "articles/gao.txt"}
+    checked = client.post("/v1/verify", json=renamed).json()
+    assert checked["citations"] == [found | {"found_id": source_id("articles/gao.txt")}]
+    (folder / "gao.txt").write_text("Nothing of it.\n")
     (folder.parent / "secret.txt").write_text(citation["quote"])
     for outside in ("secret.txt", "articles/../secret.txt", "/etc/passwd"):
         elsewhere = saved | {"citations": [citation | {"source": outside}]}

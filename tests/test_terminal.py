@@ -162,11 +162,14 @@ def test_lines_fit_the_terminal_and_only_there(monkeypatch: pytest.MonkeyPatch) 
 def test_a_check_in_one_line(capsys: pytest.CaptureFixture[str]) -> None:
     print_check(Check(CITATION, "same", 3, 14, 2))
     print_check(Check(CITATION, "moved", 9, 20, 7))
-    print_check(Check(CITATION, "moved", 9, 20, 7), as_json=True)
-    same, moved, record = capsys.readouterr().out.splitlines()
+    print_check(Check(CITATION, "moved", 9, 20, 7, "articles/b.txt"))
+    print_check(Check(CITATION, "moved", 9, 20, 7, "articles/b.txt"), as_json=True)
+    same, moved, renamed, record = capsys.readouterr().out.splitlines()
     assert same == "same    [1] articles/a.txt:2  “It is wide.”"
     assert moved == "moved   [1] articles/a.txt:2 (now line 7)  “It is wide.”"
-    assert json.loads(record) | {"citation": None} == {"citation": None, "state": "moved", "start": 9, "end": 20, "line": 7}
+    assert renamed == "moved   [1] articles/a.txt:2 (now in articles/b.txt:7)  “It is wide.”"
+    place = {"start": 9, "end": 20, "line": 7, "source": "articles/b.txt"}
+    assert json.loads(record) | {"citation": None} == {"citation": None, "state": "moved"} | place
 
 
 def test_notes_and_bars_stay_out_of_the_output(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:

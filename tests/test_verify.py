@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import shutil
 from collections.abc import Callable
@@ -174,3 +175,64 @@ def test_part_of_a_quote_or_a_wider_range_is_not_the_same(root: Path, cited: dic
     ]
     assert states(root, replace(citation, quote=citation.quote[:-3])) == ["moved"]
     assert states(root, replace(citation, quote=citation.quote.replace("e", "a"))) == ["changed"]
+
+
+# --- files that were renamed, or whose text went elsewhere
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_renamed_file_is_found(root: Path, cited: dict[str, list[Citation]], name: str) -> None:
+    """By its hash: every quote of it, in its old place."""
+    citations = cited[name][:40]
+    (root / "seeds" / "deep").mkdir()
+    (root / citations[0].source).rename(root / "seeds" / "deep" / "other name.txt")
+    checks = check_answer(answer(*citations), root)
+    assert {(c.state, c.source) for c in checks} == {("moved", "seeds/deep/other name.txt")} and all(
+        c.is_elsewhere for c in checks
+    )
+    assert all((c.start, c.end, c.line) == (c.citation.start, c.citation.end, c.citation.line) for c in checks)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_file_that_is_renamed_and_edited_is_found_by_its_text(root: Path, cited: dict[str, list[Citation]], name: str) -> None:
+    citation = middle([c for c in cited[name] if len(c.quote.split()) > 8])
+    edit(root, citation, lambda raw, start, end: "A line.\n" + raw)
+    (root / citation.source).rename(root / "seeds" / "zz.md")
+    (found,) = check_answer(answer(citation), root)
+    assert (found.state, found.source) == ("moved", "seeds/zz.md")
+    assert (found.start, found.line) == (citation.start + 8, citation.line + 1)
+    assert repair((root / "seeds" / "zz.md").read_bytes().decode()).quote(found.start, found.end) == citation.quote
+
+
+def test_a_sentence_that_was_taken_to_another_file_is_found_there(root: Path, cited: dict[str, list[Citation]]) -> None:
+    citation = middle([c for c in cited["000"] if len(c.quote.split()) > 8])
+    edit(root, citation, lambda raw, start, end: raw[:start] + raw[end:])
+    assert states(root, citation) == ["changed"]
+    (root / "seeds" / "new.txt").write_text(f"Elsewhere.\n\n{citation.quote}\n")
+    (found,) = check_answer(answer(citation), root)
+    assert (found.state, found.source, found.line) == ("moved", "seeds/new.txt", 3)
+
+
+def test_a_short_quote_in_another_file_is_chance(root: Path) -> None:
+    (root / "seeds" / "a.txt").write_text("It rained there.\n")
+    citation = Citation(1, "seeds/gone.txt", "0" * 64, "", (), "It rained there.", 0, 16, 1, "p")
+    assert states(root, citation) == ["gone"]
+
+
+def test_a_renamed_folder_is_searched_where_the_index_names_it(root: Path, cited: dict[str, list[Citation]]) -> None:
+    citation = middle(cited["000"])
+    (root / "seeds").rename(root / "articles")
+    assert states(root, citation) == ["gone"]
+    (found,) = check_answer(answer(citation), root, "articles")
+    assert (found.state, found.source) == ("moved", citation.source.replace("seeds/", "articles/"))
+
+
+@pytest.mark.parametrize("source", ["../other/a.txt", "/other/a.txt", "other/../../other/a.txt", "link/a.txt", "a.txt"])
+def test_no_file_outside_the_root_is_searched(root: Path, source: str) -> None:
+    text = "It rained on the far side of the hills.\n"
+    (root.parent / "other").mkdir(exist_ok=True)
+    (root.parent / "other" / "a.txt").write_text(text)
+    if not (root / "link").exists():
+        (root / "link").symlink_to(root.parent / "other")
+    citation = Citation(1, source, hashlib.sha256(text.encode()).hexdigest(), "", (), text.strip(), 0, len(text) - 1, 1, "p")
+    assert states(root, citation) == ["gone"]

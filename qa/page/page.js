@@ -301,10 +301,35 @@ async function route() {
   showPane();
   try {
     const response = await call(`v1/sources/${encodeURIComponent(id)}${range}`);
-    if (location.hash.slice(1) === wanted.toString()) fill(await response.json());
+    const source = await response.json();
+    const moved = source.changed ? await whereNow() : null;
+    if (location.hash.slice(1) === wanted.toString()) fill(moved?.text ?? source, moved?.note);
   } catch (error) {
+    const moved = await whereNow();
+    if (location.hash.slice(1) !== wanted.toString()) return;
+    if (moved) return fill(moved.text, moved.note);
     title(error.message, "");
     $("paper").replaceChildren();
+  }
+}
+
+// Where the quote of the opened citation stands now, for a file that was renamed, edited or taken away; null where it is not found.
+async function whereNow() {
+  const cited = citedNow();
+  if (!cited?.quote) return null;
+  try {
+    const saved = { ...opened.answer, citations: [cited] };
+    const options = { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(saved) };
+    const [found] = (await (await call("v1/verify", options)).json()).citations;
+    if (found.result !== "same" && found.result !== "moved") return null;
+    const place = `${encodeURIComponent(found.found_id ?? cited.source_id)}?start=${found.start}&end=${found.end}`;
+    const text = await (await call(`v1/sources/${place}`)).json();
+    const note = found.found_in
+      ? `The cited file ${cited.source} is no longer as it was; the quote now stands in ${found.found_in}, line ${found.line}.`
+      : `This file has changed since it was indexed; the quote stands in line ${found.line}.`;
+    return { text, note };
+  } catch {
+    return null;
   }
 }
 
@@ -337,13 +362,13 @@ function title(name, file) {
   $("source-place").replaceChildren(make("span", { className: "file" }, file));
 }
 
-function fill(source) {
+function fill(source, note) {
   const mark = source.highlight;
   const cited = citedNow();
   title(source.title || source.source, mark ? `${source.source}:${mark.line}` : source.source);
   if (cited?.section?.length) $("source-place").prepend(make("span", { className: "section" }, cited.section.join(" › ")));
-  $("source-warning").hidden = !source.changed;
-  $("source-warning").textContent = "This file has changed since it was indexed; the highlighted place may not be the quoted one.";
+  $("source-warning").hidden = !source.changed && !note;
+  $("source-warning").textContent = note ?? "This file has changed since it was indexed; the highlighted place may not be the quoted one.";
   $("original").onclick = () => openOriginal(source);
   const paper = $("paper");
   if (mark && mark.end > mark.start) {

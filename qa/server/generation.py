@@ -120,7 +120,7 @@ def open_served(settings: Settings) -> Served:
 
 def check(settings: Settings) -> None:
     """Raises IndexProblem for an index that could not be served: missing, damaged or, unless that is allowed, stale."""
-    from index.build import check_fresh
+    from index.freshness import check_fresh
     from index.store import open_current
     from qa.answer import recipe
 

@@ -43,6 +43,10 @@ class Library:
             raise Refusal(404, "unknown_source", "the index has no such source; GET /v1/sources lists them")
         return self._entries[id]
 
+    def with_hash(self, sha256: str) -> list[str]:
+        """The names of the files that had this content when they were indexed."""
+        return [entry.source for entry in self._entries.values() if entry.sha256 == sha256]
+
     def read(self, entry: Entry) -> bytes:
         """The file as it stands on disk now. Raises Refusal 410 when it is gone, or has become a link out of the folder."""
         path = (self._root / entry.source).resolve()

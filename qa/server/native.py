@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Body, Path, Query, Request
 from fastapi.responses import JSONResponse, Response, StreamingResponse
 
+from index.repair import Repaired
 from qa.server import errors
 from qa.server.errors import ErrorBody, Refusal
 from qa.server.generation import Served
-from qa.server.library import Library
 from qa.server.runtime import Asked, Shared
 from qa.server.schemas import (
     AnswerRequest,
@@ -27,10 +27,11 @@ from qa.server.schemas import (
     found_passage,
     linked,
     passage_data,
+    source_id,
     sse_content,
 )
-from qa.types import Answer
-from qa.verify import Check, check
+from qa.types import Answer, Citation
+from qa.verify import Check, check, is_telling
 
 REFUSALS: dict[int | str, dict[str, Any]] = {
     400: {"model": ErrorBody, "description": "The host name is not served, or the body cannot be read"},
@@ -65,6 +66,8 @@ _EXAMPLES: Any = {
     },
 }
 _MOST_CITATIONS = 500
+_MOST_SEARCHED = 500
+"""Characters of a quote that are searched for."""
 
 router = APIRouter(prefix="/v1", responses=REFUSALS)
 Range = Annotated[int | None, Query(ge=0, le=2**53, description="raw offset in characters, as in a citation; a place needs both")]
@@ -147,22 +150,37 @@ async def raw(shared: Shared, id: SourceId) -> Response:
 
 @router.post("/verify", responses=_WORK, summary="Check a saved answer")
 async def verify(shared: Shared, saved: Answer) -> Checked:
-    """Whether each citation of a saved answer still stands in the files: same, moved, changed or gone."""
+    """Whether each citation of a saved answer still stands in the files: same, moved (`found_in` names another file), changed or gone."""
     if len(saved.citations) > _MOST_CITATIONS:
         raise Refusal(422, "too_many_citations", f"at most {_MOST_CITATIONS} citations are checked at once")
-    return await shared.run(lambda served: _checked(saved, served.library))
+    return await shared.run(lambda served: _checked(saved, served))
 
 
-def _checked(saved: Answer, library: Library) -> Checked:
+def _checked(saved: Answer, served: Served) -> Checked:
     """Only files of the manifest are opened, whatever the answer names."""
+    library = served.library
     files = {citation.source: library.as_it_stands(citation.source) for citation in saved.citations}
-    results = tuple(_result(check(citation, files[citation.source])) for citation in saved.citations)
+    checks = (check(citation, files[citation.source], lambda c: _others(c, served)) for citation in saved.citations)
+    results = tuple(_result(found) for found in checks)
     return Checked(all(result.result in ("same", "moved") for result in results), results)
+
+
+def _others(citation: Citation, served: Served) -> Iterator[tuple[str, Repaired]]:
+    """Files that were renamed, by their hash; then those that the index finds for the words of the quote."""
+    for source in served.library.with_hash(citation.sha256):
+        if source != citation.source and (file := served.library.as_it_stands(source)):
+            yield source, file
+    if is_telling(citation.quote):
+        hits = served.answerer.searcher.search(citation.quote[:_MOST_SEARCHED], 5)
+        for source in dict.fromkeys(hit.passage.source for hit in hits):
+            if source != citation.source and (file := served.library.as_it_stands(source)):
+                yield source, file
 
 
 def _result(found: Check) -> CheckedCitation:
     place = (found.start, found.end, found.line) if found.state in ("same", "moved") else (None, None, None)
-    return CheckedCitation(found.citation.number, found.citation.source, found.state, *place)
+    where = (found.source, source_id(found.source)) if found.is_elsewhere else (None, None)
+    return CheckedCitation(found.citation.number, found.citation.source, found.state, *place, *where)
 
 
 async def _native_events(stream: AsyncIterator[tuple[str, Any]], request: Request) -> AsyncIterator[str]:

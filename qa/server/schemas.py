@@ -137,9 +137,10 @@ class SourceText:
 
 @dataclass(frozen=True)
 class CheckedCitation:
-    """What has become of one citation: the same, moved within its file, changed or gone.
+    """What has become of one citation: the same, moved, changed or gone.
 
-    `start`, `end` and `line` say where the quote stands in the file now, if it does.
+    `start`, `end` and `line` say where the quote stands now, if it does; `found_in` and `found_id` in which other file, where it is
+    not the cited one: that was renamed, or the text taken elsewhere.
     """
 
     number: int
@@ -148,6 +149,8 @@ class CheckedCitation:
     start: int | None = None
     end: int | None = None
     line: int | None = None
+    found_in: str | None = None
+    found_id: str | None = None
 
 
 @dataclass(frozen=True)
