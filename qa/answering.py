@@ -1,0 +1,281 @@
+"""Whether a value answers a question, in numbers: the features of the models that `eval.fit_conflicts` fits.
+
+One row for each value of the wanted kind. The probability is that of a single value, read in its sentence; it says nothing of
+other sentences.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from qa.events import events_of, rival_event, same_event
+from qa.statements import Asked, Told, names_held, same_time, share_name, turned, wide
+from qa.values import Value, dated, normalised, outcome
+from qa.words import alike, is_name
+
+GROUPS = {"count": "number", "measure": "number", "date": "date", "person": "person", "place": "place", "name": "name"}
+"""The model of each wanted kind."""
+
+_PLACE_BEFORE = re.compile(r"\b(?:in|at|near|from|to|off|outside|around|through|into)(?: the(?: \w+ of)?)? $", re.I)
+_BY = re.compile(r"\bby(?: the)?(?: [a-z]\w+){0,3} $")
+_HYPOTHETICAL = re.compile(
+    r"\b(?:expected|estimated to|planned|was to|were to|scheduled|forecast|predicted|proposed|would|intended|supposed|hoped|projected)\b",
+    re.I,
+)
+_AGAIN = re.compile(r"\b(?:another|again|second|third|fourth|this time|previous|later|earlier|other|new|next)\b", re.I)
+_FAR = re.compile(r"\b(?:how far|distance|how long (?:before|after|ago))\b", re.I)
+_FIRST = re.compile(r"\bfirst\b", re.I)
+_AGED = re.compile(r"\b(?:aged?|ages|at the age of)\s*(?:of\s*)?$", re.I)
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """A value that a sentence gives, written up to `end`, and the probability that it answers. `side` is yes, no or nothing."""
+
+    sentence: Told
+    value: Value
+    end: int
+    probability: float = 1.0
+    side: str = ""
+
+    @property
+    def written(self) -> str:
+        return self.side and self.clause or self.sentence.read.text[self.value.start : self.end].strip()
+
+    @property
+    def normalised(self) -> str:
+        return self.side or normalised(self.value)
+
+    @property
+    def clause(self) -> str:
+        start, end = self.sentence.read.clause(self.value.start)
+        return self.sentence.read.text[start:end].strip()
+
+
+def given(asked: Asked, sentence: Told) -> Iterator[Value]:
+    """The values of a sentence that are of the wanted kind."""
+    if asked.wanted in ("count", "measure"):
+        yield from (value for value in sentence.read.numbers if _fits(asked, sentence, value))
+    elif asked.wanted == "date":
+        for value in dated(sentence.read.text):
+            if value.date and value.date.part != "decade" and not _bounded(sentence, value):
+                yield value
+    elif not sentence.is_fact or any(one in asked.words for one in sentence.title):
+        yield from (value for value in sentence.read.names if not share_name(value.names, (*asked.names, *asked.noun_names)))
+
+
+def _bounded(sentence: Told, value: Value) -> bool:
+    """Whether a date only bounds: "before 1920", "until May"; "since" tells a beginning."""
+    date = value.date
+    if not date or not date.relation:
+        return False
+    return not re.search(r"\bsince (?:the |about )?$", sentence.read.text[: value.start], re.I)
+
+
+def _fits(asked: Asked, sentence: Told, value: Value) -> bool:
+    """Whether a number counts or measures what is asked and is no part of another."""
+    if value.partial:
+        return False
+    became = value.outcome or outcome(sentence.label)
+    if asked.wanted == "count":
+        return not value.dimension and not value.unit and became == asked.outcome and _noun(asked, sentence, value) > 0
+    if (value.away and not _FAR.search(asked.text)) or (asked.outcome and became != asked.outcome):
+        return False
+    if "age" in asked.dimensions:
+        bare = not value.dimension and not value.nouns and bool(_AGED.search(sentence.read.text[: value.start]))
+        return value.dimension == "time" or bare
+    return bool(value.dimension) and any(part in asked.dimensions for part in value.dimension.split(" or "))
+
+
+def _noun(asked: Asked, sentence: Told, value: Value) -> float:
+    """How well what a number counts is what is asked: 1 the same noun, 0 another one."""
+    if asked.wanted == "measure":
+        return 1.0 if value.dimension else 0.5
+    if not asked.nouns:
+        return 0.8 if asked.outcome else 0.3
+    head = asked.nouns[0] if len(asked.nouns) == 1 else ""
+    for nouns, worth in ((value.nouns, 1.0), (() if value.nouns else value.before, 0.8)):
+        if any(one in nouns for one in asked.nouns):
+            return worth
+        if any(alike(one, noun) and noun in _persons(one) for one in asked.nouns for noun in nouns) and nouns is value.nouns:
+            return 0.7 * worth
+        if nouns and nouns is value.nouns and asked.outcome == "dead":
+            return 0.6 if set(asked.nouns) & wide() or set(nouns) & wide() else 0.0
+        if any(alike(one, noun) or alike(noun, one) for one in asked.nouns for noun in nouns) and nouns is value.nouns:
+            return 0.5 * worth
+    if value.nouns:
+        return 0.0
+    if any(one in sentence.title for one in asked.nouns):
+        return 0.7
+    return 0.4 if value.outcome == asked.outcome != "" or head in sentence.stems else 0.0
+
+
+def _persons(one: str) -> frozenset[str]:
+    from qa.statements import says
+
+    return says(one) | {one}
+
+
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    """What all values of one sentence share: where it speaks of the question's words, names and events, and how much it holds."""
+
+    told: tuple[int, ...]
+    named: tuple[int, ...]
+    events: tuple[tuple[int, int], ...]
+    strange: tuple[int, ...]
+    common: tuple[float, ...]
+
+
+def _seen(asked: Asked, sentence: Told, best: tuple[float, float]) -> _Seen:
+    found, stems, days = sentence.read.words, sentence.stems, sentence.when
+    meant = frozenset().union(*asked.forms.values()) if asked.forms else frozenset()
+    p = min(max(sentence.probability, 1e-4), 1 - 1e-4)
+    common = (
+        math.log(p / (1 - p)),
+        math.log(p / best[0]) if best[0] > 0 else 0.0,
+        sentence.similarity,
+        sentence.similarity - best[1],
+        names_held(asked.names, stems),
+        names_held(asked.names, sentence.around),
+        asked.held(stems),
+        asked.held(sentence.around),
+        float(not asked.verbs or any(not asked.forms[verb].isdisjoint(stems) for verb in asked.verbs)),
+        float(_mismatched(asked, sentence)),
+        float(turned(asked, sentence.read.stems)),
+        float(bool(asked.dates) and bool(days) and same_time(asked.dates, days)),
+        float(bool(asked.dates) and not days),
+        float(sentence.is_fact),
+    )
+    return _Seen(
+        tuple(n for n, word in enumerate(found) if word.stem in meant),
+        tuple(n for n, word in enumerate(found) if word.capital and is_name(word) and share_name((word.plain,), asked.names)),
+        tuple((n, _rank(asked, word.stem)) for n, word in enumerate(found) if events_of(word.stem) or word.stem in asked.verbs),
+        tuple(name.start for name in sentence.read.names if _strange(asked, sentence, name)),
+        common,
+    )
+
+
+def _rank(asked: Asked, one: str) -> int:
+    """1 for a word of the event that is asked for, -1 for one of a rival of it, 0 for any other."""
+    if any(same_event(verb, one) for verb in asked.verbs):
+        return 1
+    return -1 if any(rival_event(verb, one) for verb in asked.verbs) else 0
+
+
+COMMON = (
+    "logit",
+    "to_best",
+    "similarity",
+    "similarity_to_best",
+    "names",
+    "names_around",
+    "words",
+    "words_around",
+    "verb_held",
+    "mismatched",
+    "turned",
+    "date_agrees",
+    "date_missing",
+    "is_fact",
+)
+OWN = (
+    "words_clause",
+    "event",
+    "rival",
+    "near",
+    "near_name",
+    "noun",
+    "other_noun",
+    "rivals",
+    "strange_names",
+    "after_by",
+    "after_place",
+    "first",
+    "several_words",
+    "hypothetical",
+    "again",
+    "first_of",
+    "strange_around",
+    "rival_held",
+)
+FEATURES = COMMON + OWN
+
+
+def features(asked: Asked, sentence: Told, value: Value, seen: _Seen, rivals: int) -> tuple[float, ...]:
+    """The row of one value, in the order of FEATURES; `rivals` are the other values of its sentence."""
+    read = sentence.read
+    start, end = read.clause(value.start)
+    at = read.at(value.start)
+    clause = read.clause_stems(start, end)
+    text, before = read.text[start:end], read.text[max(0, value.start - 48) : value.start]
+    within = [(n, rank) for n, rank in seen.events if start <= read.words[n].start < end]
+    event = _event(asked, value, at, [(n, rank) for n, rank in within if not value.start <= read.words[n].start < value.end])
+    strange = bool(value.names) and value.kind == "number" and not share_name(value.names, (*asked.names, *asked.noun_names))
+    return seen.common + (
+        asked.held(clause | sentence.title if sentence.is_fact else clause),
+        float(event > 0),
+        float(event < 0),
+        1.0 / (1 + min((abs(n - at) for n in seen.told if not value.start <= read.words[n].start < value.end), default=30)),
+        1.0 / (1 + min((abs(n - at) for n in seen.named), default=30)),
+        _noun(asked, sentence, value) if value.kind == "number" else 0.0,
+        float(len(value.nouns) > 1),
+        math.log1p(rivals),
+        float(strange),
+        float(bool(_BY.search(before))),
+        float(bool(_PLACE_BEFORE.search(before))),
+        float(at == 0),
+        float(len(value.names) > 1),
+        float(bool(_HYPOTHETICAL.search(text))),
+        float(again(asked, text)),
+        float(bool(_FIRST.search(text)) and not _FIRST.search(asked.text)),
+        math.log1p(sum(start <= n < end and n != value.start for n in seen.strange)),
+        float(any(rank < 0 for _, rank in within)),
+    )
+
+
+def _event(asked: Asked, value: Value, at: int, events: Sequence[tuple[int, int]]) -> int:
+    """1 where the event named nearest to the value is the one asked for, -1 where it is a rival of it."""
+    if value.event:
+        return 1 if any(value.event in name for verb in asked.verbs for name in events_of(verb)) else -1
+    return min(((abs(n - at), rank) for n, rank in events), default=(0, 0))[1] if asked.verbs else 0
+
+
+def _strange(asked: Asked, sentence: Told, name: Value) -> bool:
+    """Whether a name stands neither in the question nor in the title."""
+    return not share_name(name.names, (*asked.names, *asked.noun_names)) and names_held(name.names, sentence.title) < 1
+
+
+def again(asked: Asked, text: str) -> bool:
+    """Whether a text speaks of another such event: "a second …", "again", where the question does not."""
+    return any(match[0].lower() not in asked.text.lower() for match in _AGAIN.finditer(text))
+
+
+def _mismatched(asked: Asked, sentence: Told) -> bool:
+    """Whether a word of the question stands in the sentence behind another word than in the question: "east tower" for "west"."""
+    found = sentence.read.words
+    for one, other in asked.pairs:
+        if other not in sentence.read.stems or one in sentence.stems or not asked.forms.get(one, frozenset()).isdisjoint(sentence.stems):
+            continue
+        beside = [a for a, b in zip(found, found[1:], strict=False) if b.stem == other and b.joined]
+        if beside and all(word.stem in sentence.read.stems and word.stem not in asked.forms and not is_name(word) for word in beside):
+            return True
+    return False
+
+
+def rows(asked: Asked, sentences: Sequence[Told]) -> list[tuple[Told, Value, tuple[float, ...]]]:
+    """Every value of the wanted kind with its features."""
+    best = (
+        max((sentence.probability for sentence in sentences), default=0.0),
+        max((sentence.similarity for sentence in sentences), default=0.0),
+    )
+    found = []
+    for sentence in sentences:
+        values = list(given(asked, sentence))
+        if values:
+            seen = _seen(asked, sentence, best)
+            found += [(sentence, value, features(asked, sentence, value, seen, len(values) - 1)) for value in values]
+    return found
