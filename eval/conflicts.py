@@ -67,9 +67,7 @@ def _pair(row: dict[str, Any]) -> Pair:
     return Pair(row["id"], row["kind"], row["question"], tuple(passages), tuple(map(tuple, row.get("sides", ()))))
 
 
-def _passage(
-    name: str, source: str, title: str, kind: Literal["prose", "facts"], labelled: Sequence[tuple[str, str]]
-) -> Passage:
+def _passage(name: str, source: str, title: str, kind: Literal["prose", "facts"], labelled: Sequence[tuple[str, str]]) -> Passage:
     sentences = tuple(Sentence(text, text, n, n + 1, 1, label) for n, (label, text) in enumerate(labelled))
     return Passage(name, source, "0", title, (), kind, sentences)
 

@@ -37,7 +37,7 @@ FALSE = 0.02
 LEAST, HIGHEST = 0.15, 0.9
 """Bounds of the thresholds."""
 RIDGE = 1.0
-FOR = frozenset("logit to_best names words words_clause words_around event verb_held near noun names_around date_agrees".split())
+FOR = frozenset("names words words_clause words_around event verb_held near noun names_around date_agrees".split())
 """Features that can only speak for an answer."""
 AGAINST = frozenset(
     "rival rival_held other_noun strange_names mismatched turned date_missing hypothetical again first_of strange_around".split()
@@ -162,12 +162,12 @@ def _regression(values: np.ndarray, labels: np.ndarray, weights: np.ndarray) -> 
 def _threshold(data: Sequence[Example], group: str, record: dict[str, Any]) -> float:
     """The least threshold at which a disagreement is seen in at most FALSE of the questions, within the bounds."""
     model = Logistic(np.array(record["weights"]), np.array(record["mean"]), np.array(record["scale"]), record["bias"])
-    questions = [(read(example.text), example.stated) for example in data]
+    seen = [(read(example.text), example.stated) for example in data]
     low = LEAST
     while low < HIGHEST:
         fitted = {group: conflicts.Answers(model, low)}
-        seen = sum(bool(conflicts.find(question, stated, fitted)) for question, stated in questions)
-        if seen <= FALSE * len(questions):
+        seen = [(question, stated) for question, stated in seen if conflicts.find(question, stated, fitted)]
+        if len(seen) <= FALSE * len(data):
             break
         low += 0.05
     return round(low, 2)

@@ -10,11 +10,12 @@ import math
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from qa.events import events_of, rival_event, same_event
 from qa.statements import Asked, Told, names_held, same_time, share_name, turned, wide
 from qa.values import Value, dated, normalised, outcome
-from qa.words import alike, is_name
+from qa.words import alike, is_name, words
 
 GROUPS = {"count": "number", "measure": "number", "date": "date", "person": "person", "place": "place", "name": "name"}
 """The model of each wanted kind."""
@@ -25,7 +26,8 @@ _HYPOTHETICAL = re.compile(
     r"\b(?:expected|estimated to|planned|was to|were to|scheduled|forecast|predicted|proposed|would|intended|supposed|hoped|projected)\b",
     re.I,
 )
-_AGAIN = re.compile(r"\b(?:another|again|second|third|fourth|this time|previous|later|earlier|other|new|next)\b", re.I)
+_AGAIN = re.compile(r"\b(?:another|again|second|third|fourth|previous|later|earlier|other|new|next)\b", re.I)
+_TIME_MORE = re.compile(r"\b(?:this time|(?:second|third|fourth|next) time|once more|twice)\b", re.I)
 _FAR = re.compile(r"\b(?:how far|distance|how long (?:before|after|ago))\b", re.I)
 _FIRST = re.compile(r"\bfirst\b", re.I)
 _AGED = re.compile(r"\b(?:aged?|ages|at the age of)\s*(?:of\s*)?$", re.I)
@@ -43,7 +45,7 @@ class Given:
 
     @property
     def written(self) -> str:
-        return self.side and self.clause or self.sentence.read.text[self.value.start : self.end].strip()
+        return (self.side and self.clause) or self.sentence.read.text[self.value.start : self.end].strip()
 
     @property
     def normalised(self) -> str:
@@ -130,15 +132,11 @@ class _Seen:
     common: tuple[float, ...]
 
 
-def _seen(asked: Asked, sentence: Told, best: tuple[float, float]) -> _Seen:
+def _seen(asked: Asked, sentence: Told) -> _Seen:
     found, stems, days = sentence.read.words, sentence.stems, sentence.when
     meant = frozenset().union(*asked.forms.values()) if asked.forms else frozenset()
-    p = min(max(sentence.probability, 1e-4), 1 - 1e-4)
     common = (
-        math.log(p / (1 - p)),
-        math.log(p / best[0]) if best[0] > 0 else 0.0,
         sentence.similarity,
-        sentence.similarity - best[1],
         names_held(asked.names, stems),
         names_held(asked.names, sentence.around),
         asked.held(stems),
@@ -167,10 +165,7 @@ def _rank(asked: Asked, one: str) -> int:
 
 
 COMMON = (
-    "logit",
-    "to_best",
     "similarity",
-    "similarity_to_best",
     "names",
     "names_around",
     "words",
@@ -215,7 +210,7 @@ def features(asked: Asked, sentence: Told, value: Value, seen: _Seen, rivals: in
     within = [(n, rank) for n, rank in seen.events if start <= read.words[n].start < end]
     event = _event(asked, value, at, [(n, rank) for n, rank in within if not value.start <= read.words[n].start < value.end])
     strange = bool(value.names) and value.kind == "number" and not share_name(value.names, (*asked.names, *asked.noun_names))
-    return seen.common + (
+    own = (
         asked.held(clause | sentence.title if sentence.is_fact else clause),
         float(event > 0),
         float(event < 0),
@@ -235,6 +230,7 @@ def features(asked: Asked, sentence: Told, value: Value, seen: _Seen, rivals: in
         math.log1p(sum(start <= n < end and n != value.start for n in seen.strange)),
         float(any(rank < 0 for _, rank in within)),
     )
+    return seen.common + own
 
 
 def _event(asked: Asked, value: Value, at: int, events: Sequence[tuple[int, int]]) -> int:
@@ -250,32 +246,43 @@ def _strange(asked: Asked, sentence: Told, name: Value) -> bool:
 
 
 def again(asked: Asked, text: str) -> bool:
-    """Whether a text speaks of another such event: "a second …", "again", where the question does not."""
-    return any(match[0].lower() not in asked.text.lower() for match in _AGAIN.finditer(text))
+    """Whether a text speaks of another such event: "a second avalanche", "flooded again", where the question does not."""
+    if _TIME_MORE.search(text):
+        return True
+    for match in _AGAIN.finditer(text):
+        if match[0].lower() in asked.text.lower():
+            continue
+        near = [*words(text[: match.start()])[-3:], *words(text[match.end() : match.end() + 40])[:2]]
+        near = near[:3] if match[0].lower() == "again" else near[-2:]
+        if any(not forms.isdisjoint({word.stem}) for word in near for forms in asked.forms.values()):
+            return True
+    return False
 
 
 def _mismatched(asked: Asked, sentence: Told) -> bool:
     """Whether a word of the question stands in the sentence behind another word than in the question: "east tower" for "west"."""
     found = sentence.read.words
     for one, other in asked.pairs:
-        if other not in sentence.read.stems or one in sentence.stems or not asked.forms.get(one, frozenset()).isdisjoint(sentence.stems):
+        if (
+            other not in sentence.read.stems
+            or one in sentence.stems
+            or not asked.forms.get(one, frozenset()).isdisjoint(sentence.stems)
+        ):
             continue
-        beside = [a for a, b in zip(found, found[1:], strict=False) if b.stem == other and b.joined]
-        if beside and all(word.stem in sentence.read.stems and word.stem not in asked.forms and not is_name(word) for word in beside):
+        beside = [a for a, b in pairwise(found) if b.stem == other and b.joined]
+        if beside and all(
+            word.stem in sentence.read.stems and word.stem not in asked.forms and not is_name(word) for word in beside
+        ):
             return True
     return False
 
 
 def rows(asked: Asked, sentences: Sequence[Told]) -> list[tuple[Told, Value, tuple[float, ...]]]:
     """Every value of the wanted kind with its features."""
-    best = (
-        max((sentence.probability for sentence in sentences), default=0.0),
-        max((sentence.similarity for sentence in sentences), default=0.0),
-    )
     found = []
     for sentence in sentences:
         values = list(given(asked, sentence))
         if values:
-            seen = _seen(asked, sentence, best)
+            seen = _seen(asked, sentence)
             found += [(sentence, value, features(asked, sentence, value, seen, len(values) - 1)) for value in values]
     return found

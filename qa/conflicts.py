@@ -32,7 +32,7 @@ Stated = tuple[float, Passage, int, float]
 
 CANDIDATES = 24
 """Sentences that are compared at most, the likeliest first."""
-NEAR = 0.25
+NEAR = 0.35
 """How much less similar to the question than the most similar sentence a sentence may be …"""
 LIKELY = 0.1
 """… unless its probability is at least this share of the best one's."""
@@ -45,9 +45,14 @@ YEARS = 5
 
 _BY_THEN = re.compile(
     r"\b(?:initial(?:ly)?|at first|(?:early|first|preliminary) (?:reports?|counts?|estimates?)|so far|to date|as of|still|"
-    r"by (?:the (?:end|middle|beginning|start|evening|morning|time|following|next)|then|now|noon|midnight|early|late|mid|"
-    r"\d|[A-Z]\w+)|(?:had|has) (?:risen|grown|fallen|climbed|passed)|(?:rose|grew|fell|climbed) to|passed|today|now|currently|nowadays|"
-    r"opened with|(?:two|three|four|five|six|some|several|a few) (?:hours?|days?|weeks?|months?|years?) later|at (?:midnight|noon))\b"
+    r"by (?:the (?:end|middle|beginning|start|evening|morning|time|following|next)|then|now|noon|midnight|early|late|mid|\d|"
+    r"(?:mon|tues|wednes|thurs|fri|satur|sun)day|january|february|march|april|may|june|july|august|september|october|november|december)|"
+    r"(?:had|has) (?:risen|grown|fallen|climbed|passed)|(?:rose|grew|fell|climbed) to|passed|today|now|currently|nowadays|opened with|"
+    r"(?:two|three|four|five|six|some|several|a few) (?:hours?|days?|weeks?|months?|years?) later|at (?:midnight|noon))\b",
+    re.I,
+)
+_FOR_A_TIME = re.compile(
+    r"\b(?:until|till|from (?:\w+ )?\d{4}|since|after|before|later|then|when|at the time|in(?: \w+)? \d{4})\b", re.I
 )
 _AMONG = re.compile(r"\b(?:one of|among|together with|along with|with (?:his|her|their)|and (?:his|her|their))\b", re.I)
 _HYPOTHETICAL = re.compile(
@@ -68,12 +73,17 @@ class Answers:
 
 
 @dataclass(frozen=True, slots=True)
-class Stance:
+class Side:
     """A value as written, in a form that equal values share, and the sentences that give it, the likeliest first."""
 
     written: str
     normalised: str
     sentences: tuple[Place, ...]
+
+    @property
+    def said(self) -> str:
+        """The value in a few words: a stance is yes or no."""
+        return self.normalised if self.normalised in ("yes", "no") else self.written
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +91,7 @@ class Disagreement:
     """Two or more values that cannot all be right, the likeliest sentence's first. `about` is the question without its mark."""
 
     about: str
-    values: tuple[Stance, ...]
+    values: tuple[Side, ...]
 
 
 def find(question: Question, sentences: Sequence[Stated], fitted: Mapping[str, Answers] | None = None) -> list[Disagreement]:
@@ -180,7 +190,7 @@ def _all_but(asked: Asked, sentence: Told) -> Iterable[Given]:
                 yield Given(sentence, value, match.end())
 
 
-def _against(values: Sequence[Given], differ: Callable[[Given, Given], bool]) -> tuple[Stance, ...]:
+def _against(values: Sequence[Given], differ: Callable[[Given, Given], bool]) -> tuple[Side, ...]:
     """The first value that another one contradicts, with all that contradict it, equal ones put together."""
     for first in sorted(values, key=lambda value: -value.probability):
         against = [other for other in values if differ(first, other)]
@@ -191,8 +201,8 @@ def _against(values: Sequence[Given], differ: Callable[[Given, Given], bool]) ->
     return ()
 
 
-def _together(equal: Sequence[Given]) -> Stance:
-    return Stance(equal[0].written, equal[0].normalised, tuple(dict.fromkeys(value.sentence.place for value in equal))[:CITED])
+def _together(equal: Sequence[Given]) -> Side:
+    return Side(equal[0].written, equal[0].normalised, tuple(dict.fromkeys(value.sentence.place for value in equal))[:CITED])
 
 
 def _differ(asked: Asked, one: Given, other: Given) -> bool:
@@ -201,9 +211,10 @@ def _differ(asked: Asked, one: Given, other: Given) -> bool:
         return False
     if one.value.date and other.value.date:
         return _dates_differ(asked, one.value.date, other.value.date)
-    if not asked.once and not asked.dates and not same_time(one.sentence.when, other.sentence.when):
+    named = one.value.kind == "name"
+    if not (named and asked.once) and not asked.dates and not same_time(one.sentence.when, other.sentence.when):
         return False
-    if one.value.kind == "name":
+    if named:
         return _names_differ(one, other)
     return _numbers_differ(asked, one, other)
 
@@ -224,6 +235,8 @@ def _excused(asked: Asked, one: Given, other: Given) -> bool:
         return True
     if again(asked, a) != again(asked, b) and not asked.once:
         return True
+    if one.value.kind == "name":
+        return not asked.once and any(_FOR_A_TIME.search(text) for text in (a, b))
     return not one.value.date and any(_BY_THEN.search(text) for text in (a, b))
 
 
@@ -273,4 +286,6 @@ def _is_part(asked: Asked, one: Given) -> bool:
 def _exceeds(part: Given, whole: Given) -> bool:
     """Whether a part is larger than what is stated as the whole."""
     total = _WHOLE.search(whole.sentence.read.text) and " of " not in whole.sentence.label
-    return bool(total) and part.sentence.title >= whole.sentence.title - {"loss", "casualti"} and part.value.low > whole.value.high
+    return (
+        bool(total) and part.sentence.title >= whole.sentence.title - {"loss", "casualti"} and part.value.low > whole.value.high
+    )

@@ -19,7 +19,10 @@ def apart(one: Value, other: Value) -> bool:
     if comparable(one, other) is False:
         return False
     if one.bound == other.bound != "exact":
-        return one.bound != "about" and (one.low * one.factor, one.high * one.factor) != (other.low * other.factor, other.high * other.factor)
+        return one.bound != "about" and (one.low * one.factor, one.high * one.factor) != (
+            other.low * other.factor,
+            other.high * other.factor,
+        )
     (a, b), (c, d) = _range(one), _range(other)
     if a <= d and c <= b:
         return False

@@ -49,7 +49,7 @@ def _of(asked: Asked, sentence: Told) -> Iterator[Given]:
         denied = bool(_DENIED.search(clause))
         if denied and (held >= DENIAL or about):
             yield _given(sentence, start, end, "no", max(held, about))
-        elif held >= ABOUT:
+        elif held >= DENIAL:
             side = _side(asked, sentence, start, end)
             if side:
                 yield _given(sentence, start, end, side, held)
@@ -134,6 +134,8 @@ def differ(one: Given, other: Given) -> bool:
     denial = one if one.side == "no" else other
     if _DENIED.search(denial.clause):
         return True
+    if min(one.probability, other.probability) < ABOUT:
+        return False
     dated = one.sentence.read.dates and other.sentence.read.dates
     if dated and not same_time([_month(date) for date in one.sentence.when], [_month(date) for date in other.sentence.when]):
         return False

@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
+from itertools import pairwise
 from typing import Literal
 
 from index.types import Passage
@@ -24,7 +25,7 @@ Wanted = Literal["count", "measure", "date", "person", "place", "name", "yes_no"
 
 _HOW_MANY = re.compile(r"\b(?:how many(?: of)?|(?:number|numbers|count|total) of)\s+(?P<counted>[^?]*)", re.IGNORECASE)
 _STRENGTH = re.compile(r"\bhow strong\b|\b(?:strength|size) of\b", re.IGNORECASE)
-_COUNTING = re.compile(r"\b(?:death toll|toll|casualt\w+|death count|population)\b", re.IGNORECASE)
+_COUNTING = re.compile(r"\b(?:death toll|toll|casualt\w+|death count|population)\b")
 _WHICH = re.compile(r"^\W*(?:(?:in|at|to|from|by|on|of|under|for|with) )?(?:which|what) (?P<kind>[\w-]+)", re.IGNORECASE)
 _SUPERLATIVE = re.compile(
     r"^\W*(?:which|what) (?:of the \w+ )?(?:is|was|are|were) (?:the )?(?:name of |(?:[\w']+ ){0,3}(?:first|last|oldest|earliest|largest|"
@@ -32,7 +33,9 @@ _SUPERLATIVE = re.compile(
     r"tallest|deepest|biggest|smallest)\b",
     re.IGNORECASE,
 )
-_PLACES = frozenset("city town country region village state province place county district island capital parish location".split())
+_PLACES = frozenset(
+    "city town country region village state province place county district island capital parish location".split()
+)
 _EITHER = re.compile(r"\bor\b(?! not\b)", re.IGNORECASE)
 _YES_NO = re.compile(r"^\W*(?:is|are|was|were|do|does|did|has|have|had|can|could|will|would|should)\b", re.IGNORECASE)
 _ASKS: tuple[tuple[Wanted, re.Pattern[str]], ...] = (
@@ -165,7 +168,7 @@ def ask(text: str, sentences: Sequence[frozenset[str]]) -> Asked:
         verbs,
         rarity,
         forms,
-        tuple((a.stem, b.stem) for a, b in zip(found, found[1:], strict=False) if b.joined and tells(a) and tells(b)),
+        tuple((a.stem, b.stem) for a, b in pairwise(found) if b.joined and tells(a) and tells(b)),
         happens_once(text, frozenset(w.stem for w in plain)),
     )
 
@@ -188,7 +191,13 @@ def _counted(text: str, kind: Wanted) -> list[Word]:
         return []
     match = _HOW_MANY.search(text)
     if not match:
-        plain = "inhabitants population people residents" if re.search(r"\bpopulation\b", text, re.I) else "men" if _STRENGTH.search(text) else ""
+        plain = (
+            "inhabitants population people residents"
+            if re.search(r"\bpopulation\b", text, re.I)
+            else "men"
+            if _STRENGTH.search(text)
+            else ""
+        )
         return [replace(word, start=-1, end=-1) for word in words(plain)]
     phrase = parse(text).noun
     within = [w for w in words(text) if w.start >= match.start("counted")]
@@ -242,7 +251,9 @@ def set_among(place: Place, probability: float, similarity: float) -> Told:
     title = stems_of(passage.header) | stems_of(sentence.label)
     before = [] if fact else [taken_apart(other.text) for other in passage.sentences[:number]]
     heads = [taken_apart(head) for head in (passage.title, *passage.section)]
-    year = next((date.year for text in (read, *reversed(before), *reversed(heads)) for date in reversed(text.dates) if _dated(date)), 0)
+    year = next(
+        (date.year for text in (read, *reversed(before), *reversed(heads)) for date in reversed(text.dates) if _dated(date)), 0
+    )
     own = tuple(with_year(date, year) for date in read.dates)
     told = next((text.dates for text in reversed(before) if text.dates), ())
     when = own or tuple(with_year(date, year) for date in told)
@@ -295,7 +306,9 @@ def _one_name(one: str, other: str) -> bool:
 @lru_cache(maxsize=1)
 def wide() -> frozenset[str]:
     """Stems of nouns that may count whatever person a narrower one counts."""
-    return frozenset(stem(word) for word in (*WIDE, "man", "men", "victim", "life", "lives", "soul", "body", "bodies", "hand", "inhabitant"))
+    return frozenset(
+        stem(word) for word in (*WIDE, "man", "men", "victim", "life", "lives", "soul", "body", "bodies", "hand", "inhabitant")
+    )
 
 
 def agree(one: Date, other: Date) -> bool:

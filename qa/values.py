@@ -37,8 +37,8 @@ _PHRASE_END = re.compile(
     re.I,
 )
 _QUALIFIED = re.compile(
-    r"\b(?:(?:more|fewer|less|over|about|around|some|nearly|almost|roughly|approximately|up|at|than|to|"
-    r"least|most|an|estimated)\s+){1,3}$",
+    r"\b(?:(?:no )?(?:more|fewer|less) than|over|about|around|some|nearly|almost|roughly|approximately|up to|at (?:least|most)|"
+    r"(?:an )?estimated|only|just)\s+(?:an?\s+)?$",
     re.I,
 )
 _PARTIAL = re.compile(
@@ -46,15 +46,14 @@ _PARTIAL = re.compile(
     re.I,
 )
 _SHARE = re.compile(
-    r"^\s*(?:of (?:them|whom|which|those|the)|others?|more|each|per|additional|further)\b|^\s*(?:out )?of\s+\d|^[^,.;]*\balone\b", re.I
+    r"^\s*(?:of (?:them|whom|which|those|the)|others?|more|each|per|additional|further)\b|^\s*(?:out )?of\s+\d|^[^,.;]*\balone\b",
+    re.I,
 )
 _AMONG = re.compile(r"^\W*(?:among|including)\b[^,;]*$|\b(?:among the|one of|of the \w+) [^,;]* (?:was|were|are|is) $", re.I)
 _ALONE = re.compile(r"^[^,;]*\balone\b", re.I)
 _NONE_LEFT = re.compile(r"\b(?:none|no one|nobody|not one)\b[^.;]*\bsurviv", re.I)
 _AWAY = re.compile(r"^\s*\w*\s*(?:\([^)]*\)\s*)?(?:later|earlier|ago|after|before|away|from|north|south|east|west)\b", re.I)
-_FRACTION = re.compile(
-    r"\b(?:(?P<n>one|two|three|a) )?(?P<part>half|thirds?|quarters?|fifths?)(?= (?:of|the)\b)", re.IGNORECASE
-)
+_FRACTION = re.compile(r"\b(?:(?P<n>one|two|three|a) )?(?P<part>half|thirds?|quarters?|fifths?)(?= (?:of|the)\b)", re.IGNORECASE)
 _PARTS = {"half": 50.0, "third": 100 / 3, "quarter": 25.0, "fifth": 20.0}
 _TIMES = {"one": 1, "a": 1, "two": 2, "three": 3}
 _FILLERS = frozenset(["still", "ever", "already", "actually", "really", "ago"])
@@ -181,7 +180,9 @@ def _number(text: str, found: tuple[Word, ...], number: Number, last: int, follo
         tuple(word.stem for word in words(before)[-6:] if tells(word) and not is_verb_form(word)),
         _became(text, number, last, following),
         tuple(word.plain for word in nouns if is_name(word)),
-        bool(_PARTIAL.search(bare) or _AMONG.search(bare) or _ALONE.search(bare) or (number.unit != "%" and _SHARE.search(after))),
+        bool(
+            _PARTIAL.search(bare) or _AMONG.search(bare) or _ALONE.search(bare) or (number.unit != "%" and _SHARE.search(after))
+        ),
         bool(_AWAY.search(after)) and not re.search(r"\bfor $", bare),
     )
 
@@ -189,7 +190,7 @@ def _number(text: str, found: tuple[Word, ...], number: Number, last: int, follo
 def _became(text: str, number: Number, last: int, following: int) -> str:
     """The outcome named nearest after the number within its clause, else the nearest before it."""
     after = re.split(r"[;:]|\.\s|,(?! (?:who|all|of|most|drown|kill))", text[number.end : following])[0]
-    before = re.split(r"[;:]|, (?=\w+ing\b)", text[last : number.start])[-1]
+    before = re.split(r"[,;:]\s", text[last : number.start])[-1]
     near = outcome(" ".join(after.split()[:6]))
     found = near or outcome(" ".join(before.split()[-10:]), last=True) or outcome(after)
     return found or ("dead" if _NONE_LEFT.search(text) else "")
@@ -238,18 +239,18 @@ def _name(run: list[Word]) -> Value:
     return Value("name", run[0].start, run[-1].end, names=tuple(word.plain for word in run))
 
 
+@lru_cache(maxsize=16_384)
 def dated(text: str) -> tuple[Value, ...]:
-    """The dates of a text as values; the years of a life in brackets say which is birth and which is death."""
-    known = taken_apart(text)
-    lives = [(match.start(name), event) for match in _LIFE.finditer(text) for name, event in (("born", "birth"), ("died", "death"))]
+    """The dates of a text as values; of two years with a dash, a life's are its birth and death, and others no date of one event."""
+    dates = taken_apart(text).dates
+    lives = [match.span() for match in _LIFE.finditer(text)]
     values = []
-    for number, date in enumerate(known.dates):
-        pair = [other for other in known.dates if other.start == date.start]
-        event = ""
-        for at, name in lives:
-            if date.start <= at < date.end and (len(pair) == 1 or pair.index(date) == (name == "death")):
-                event = name
-        values.append(Value("date", date.start, date.end, date=date, event=event))
+    for n, date in enumerate(dates):
+        twin = [m for m, other in enumerate(dates) if other.start == date.start]
+        life = any(start <= date.start < end for start, end in lives)
+        if len(twin) == 1 or life:
+            event = ("birth" if n == twin[0] else "death") if life else ""
+            values.append(Value("date", date.start, date.end, date=date, event=event))
     return tuple(values)
 
 
