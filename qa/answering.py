@@ -9,11 +9,12 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
+from qa.english import DEMONYMS
 from qa.events import events_of, rival_event, same_event
-from qa.statements import Asked, Told, names_held, same_time, share_name, turned, wide
+from qa.statements import Asked, Told, names_held, same_time, share_name, speaker, turned, wide
 from qa.values import Value, dated, normalised, outcome
 from qa.words import alike, is_name, words
 
@@ -28,6 +29,12 @@ _HYPOTHETICAL = re.compile(
 )
 _AGAIN = re.compile(r"\b(?:another|again|second|third|fourth|previous|later|earlier|other|new|next)\b", re.I)
 _TIME_MORE = re.compile(r"\b(?:this time|(?:second|third|fourth|next) time|once more|twice)\b", re.I)
+_AFTER = re.compile(r"\b(?:after|before|following|prior to|since) (?:the |a |an |his |her |its |their )?(?:[\w-]+ ){1,4}(?:in|of|on) (?:\w+ )?$", re.I)
+_CALENDAR = frozenset(
+    """january february march april may june july august september october november december monday tuesday wednesday thursday friday
+    saturday sunday""".split()
+)
+_YEAR = {"dimension": "time", "factor": 31557600.0}
 _FAR = re.compile(r"\b(?:how far|distance|how long (?:before|after|ago))\b", re.I)
 _FIRST = re.compile(r"\bfirst\b", re.I)
 _AGED = re.compile(r"\b(?:aged?|ages|at the age of)\s*(?:of\s*)?$", re.I)
@@ -60,21 +67,45 @@ class Given:
 def given(asked: Asked, sentence: Told) -> Iterator[Value]:
     """The values of a sentence that are of the wanted kind."""
     if asked.wanted in ("count", "measure"):
-        yield from (value for value in sentence.read.numbers if _fits(asked, sentence, value))
+        if _other_subject(asked, sentence):
+            return
+        for value in sentence.read.numbers:
+            if _fits(asked, sentence, value):
+                yield value if value.dimension or "age" not in asked.dimensions else replace(value, unit="year", **_YEAR)
     elif asked.wanted == "date":
         for value in dated(sentence.read.text):
-            if value.date and value.date.part != "decade" and not _bounded(sentence, value):
+            if value.date and value.date.part != "decade" and not _bounded(asked, sentence, value):
                 yield value
     elif not sentence.is_fact or any(one in asked.words for one in sentence.title):
-        yield from (value for value in sentence.read.names if not share_name(value.names, (*asked.names, *asked.noun_names)))
+        known = (*asked.names, *asked.noun_names)
+        yield from (name for name in sentence.read.names if _is_one(asked, name) and not share_name(name.names, known))
 
 
-def _bounded(sentence: Told, value: Value) -> bool:
-    """Whether a date only bounds: "before 1920", "until May"; "since" tells a beginning."""
-    date = value.date
-    if not date or not date.relation:
+def _bounded(asked: Asked, sentence: Told, value: Value) -> bool:
+    """Whether a date only bounds, "before 1920", or is that of another event, "after the coup of 2021"; "since" tells a beginning."""
+    before = sentence.read.text[: value.start]
+    other = _AFTER.search(before)
+    if other and not any(word.stem in forms for word in words(other[0]) for forms in asked.forms.values()):
+        return True
+    if not value.date or not value.date.relation:
         return False
-    return not re.search(r"\bsince (?:the |about )?$", sentence.read.text[: value.start], re.I)
+    return not re.search(r"\bsince (?:the |about )?$", before, re.I)
+
+
+def _other_subject(asked: Asked, sentence: Told) -> bool:
+    """Whether a sentence begins with a name of which the question knows nothing, and which only says something of it."""
+    names = [name for name in sentence.read.names if name.start <= 4]
+    if not names or sentence.is_fact or not _strange(asked, sentence, names[0]) or speaker(sentence.read.text):
+        return False
+    return not sentence.read.text[names[0].end :].startswith(("'s", "’s", ","))
+
+
+def _is_one(asked: Asked, name: Value) -> bool:
+    """Whether a name may be that of one person, place or thing: no people ("Danish", "Islamists"), month or day."""
+    if len(name.names) > 1:
+        return True
+    one = name.names[0]
+    return one not in DEMONYMS and one not in _CALENDAR and not re.search(r"(?:ists|ians|ans|ish|ese|men)$", one)
 
 
 def _fits(asked: Asked, sentence: Told, value: Value) -> bool:
@@ -89,6 +120,8 @@ def _fits(asked: Asked, sentence: Told, value: Value) -> bool:
     if "age" in asked.dimensions:
         bare = not value.dimension and not value.nouns and bool(_AGED.search(sentence.read.text[: value.start]))
         return value.dimension == "time" or bare
+    if asked.dimensions == ("share",) and asked.held(sentence.stems) < 0.5:
+        return False
     return bool(value.dimension) and any(part in asked.dimensions for part in value.dimension.split(" or "))
 
 
@@ -228,7 +261,7 @@ def features(asked: Asked, sentence: Told, value: Value, seen: _Seen, rivals: in
         float(again(asked, text)),
         float(bool(_FIRST.search(text)) and not _FIRST.search(asked.text)),
         math.log1p(sum(start <= n < end and n != value.start for n in seen.strange)),
-        float(any(rank < 0 for _, rank in within)),
+        float(not asked.outcome and any(rank < 0 for _, rank in within)),
     )
     return seen.common + own
 
@@ -237,7 +270,9 @@ def _event(asked: Asked, value: Value, at: int, events: Sequence[tuple[int, int]
     """1 where the event named nearest to the value is the one asked for, -1 where it is a rival of it."""
     if value.event:
         return 1 if any(value.event in name for verb in asked.verbs for name in events_of(verb)) else -1
-    return min(((abs(n - at), rank) for n, rank in events), default=(0, 0))[1] if asked.verbs else 0
+    if asked.outcome or not asked.verbs:
+        return 0
+    return min(((abs(n - at), rank) for n, rank in events), default=(0, 0))[1]
 
 
 def _strange(asked: Asked, sentence: Told, name: Value) -> bool:
@@ -250,7 +285,7 @@ def again(asked: Asked, text: str) -> bool:
     if _TIME_MORE.search(text):
         return True
     for match in _AGAIN.finditer(text):
-        if match[0].lower() in asked.text.lower():
+        if match[0].lower() in asked.text.lower() or re.match(r" \w+est\b", text[match.end() :]):
             continue
         near = [*words(text[: match.start()])[-3:], *words(text[match.end() : match.end() + 40])[:2]]
         near = near[:3] if match[0].lower() == "again" else near[-2:]

@@ -23,7 +23,7 @@ from qa.counts import apart
 from qa.quantities import Date, numbers
 from qa.question import Question
 from qa.reader import Logistic
-from qa.statements import Asked, Place, Told, agree, ask, same_time, set_among, share_name, speaker, wanted
+from qa.statements import Asked, Place, Told, agree, ask, same_time, set_among, several, share_name, speaker, wanted
 from qa.values import Value, outcome
 from qa.words import is_name, words
 
@@ -38,6 +38,8 @@ LIKELY = 0.1
 """… unless its probability is at least this share of the best one's."""
 CITED = 3
 """Sentences that are given for one value at most."""
+NAMED = 0.5
+"""Share of the question's names that the passage up to a value must hold."""
 DAYS = 14
 """Accounts of an event that may recur disagree by this many days at most; beyond that they tell of two events …"""
 YEARS = 5
@@ -100,7 +102,7 @@ def find(question: Question, sentences: Sequence[Stated], fitted: Mapping[str, A
     `sentences` in any order; `fitted` are other models than the shipped ones (`eval.fit_conflicts`).
     """
     kind = wanted(question.text)
-    if not kind or (question.several and kind in ("person", "place", "name")):
+    if not kind or (kind in ("person", "place", "name") and several(question.text)):
         return []
     told = [set_among((passage, number), p, near) for p, passage, number, near in plausible(sentences)]
     asked = ask(question.text, [sentence.stems for sentence in told])
@@ -136,7 +138,7 @@ def _answers(record: dict) -> Answers:
 
 def answers(asked: Asked, told: Sequence[Told], fitted: Mapping[str, Answers]) -> list[Given]:
     """The values that answer, at most one of a clause, the likeliest sentence's first."""
-    found = [row for row in rows(asked, told) if not _of_another_time(asked, row[0], row[1])]
+    found = [row for row in rows(asked, told) if not _of_another(asked, row)]
     if not found:
         return []
     of = fitted[GROUPS[asked.wanted]]
@@ -150,7 +152,15 @@ def answers(asked: Asked, told: Sequence[Told], fitted: Mapping[str, Answers]) -
     return _one_each(asked, given)
 
 
-def _of_another_time(asked: Asked, sentence: Told, value: Value) -> bool:
+_VETOES = tuple(FEATURES.index(name) for name in ("mismatched", "turned"))
+_NAMES = FEATURES.index("names_around")
+
+
+def _of_another(asked: Asked, row: tuple[Told, Value, tuple[float, ...]]) -> bool:
+    """Whether a value is of another time, thing or place than what is asked for."""
+    sentence, value, features = row
+    if any(features[n] for n in _VETOES) or (asked.names and features[_NAMES] < NAMED):
+        return True
     own = [value.date] if value.date else sentence.when
     return bool(asked.dates) and not same_time(asked.dates, [d for d in own if d])
 
@@ -230,7 +240,7 @@ def _one_voice(one: Given, other: Given) -> bool:
 
 def _excused(asked: Asked, one: Given, other: Given) -> bool:
     """Whether the wording says that the values are of different times, plans or events."""
-    a, b = one.clause, other.clause
+    a, b = (value.sentence.read.text if value.sentence.is_fact else value.clause for value in (one, other))
     if any(bool(_HYPOTHETICAL.search(text)) for text in (a, b)) and not _HYPOTHETICAL.search(asked.text):
         return True
     if again(asked, a) != again(asked, b) and not asked.once:

@@ -11,7 +11,7 @@ from itertools import pairwise
 from typing import Literal
 
 from index.types import Passage
-from qa.clause import parse
+from qa.clause import is_plural, parse
 from qa.english import ALIKE, VERBS_ALIKE, WIDE
 from qa.events import events_of, happens_once, same_event
 from qa.quantities import Date, dates
@@ -33,6 +33,7 @@ _SUPERLATIVE = re.compile(
     r"tallest|deepest|biggest|smallest)\b",
     re.IGNORECASE,
 )
+_SEVERAL = re.compile(r"^\W*(?:who|which|what) (?:are|were)\b|\b(?:list|name (?:the|all|some|two|three)|all the|both|each)\b", re.I)
 _PLACES = frozenset(
     "city town country region village state province place county district island capital parish location".split()
 )
@@ -128,12 +129,18 @@ def wanted(text: str) -> Wanted:
     if _SUPERLATIVE.search(text):
         return "name"
     which = _WHICH.search(text)
-    if which:
+    if which and which["kind"].lower() not in ("kind", "kinds", "type", "types", "sort", "sorts"):
         kind = words(which["kind"])[0]
         if kind.plain in _PLACES:
             return "place"
         return "name" if tells(kind) and not is_verb_form(kind) else ""
     return "yes_no" if _YES_NO.search(text) and not _EITHER.search(text) else ""
+
+
+def several(text: str) -> bool:
+    """Whether a question asks for several things."""
+    noun = parse(text).noun.split(" of ")[0].split()
+    return bool(_SEVERAL.search(text)) or (bool(noun) and is_plural(noun[-1].lower()))
 
 
 def ask(text: str, sentences: Sequence[frozenset[str]]) -> Asked:
@@ -323,7 +330,8 @@ def same_time(one: Sequence[Date], other: Sequence[Date]) -> bool:
 
 def turned(asked: Asked, stems: frozenset[str]) -> bool:
     """Whether these stems hold the opposite of a word of the question, and not the word: "east" for "west"."""
-    return any(opposite(one, other) for one in asked.words if one not in stems for other in stems - set(asked.words))
+    others = stems - set(asked.words) - set(asked.nouns)
+    return any(opposite(one, other) for one in asked.words if one not in stems for other in others)
 
 
 __all__ = [
