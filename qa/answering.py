@@ -29,7 +29,10 @@ _HYPOTHETICAL = re.compile(
 )
 _AGAIN = re.compile(r"\b(?:another|again|second|third|fourth|previous|later|earlier|other|new|next)\b", re.I)
 _TIME_MORE = re.compile(r"\b(?:this time|(?:second|third|fourth|next) time|once more|twice)\b", re.I)
-_AFTER = re.compile(r"\b(?:after|before|following|prior to|since) (?:the |a |an |his |her |its |their )?(?:[\w-]+ ){1,4}(?:in|of|on) (?:\w+ )?$", re.I)
+_AFTER = re.compile(
+    r"\b(?:after|before|following|prior to|since) (?:the |a |an |his |her |its |their )?(?:[\w-]+ ){1,4}(?:in|of|on) (?:\w+ )?$",
+    re.I,
+)
 _CALENDAR = frozenset(
     """january february march april may june july august september october november december monday tuesday wednesday thursday friday
     saturday sunday""".split()
@@ -105,7 +108,7 @@ def _is_one(asked: Asked, name: Value) -> bool:
     if len(name.names) > 1:
         return True
     one = name.names[0]
-    return one not in DEMONYMS and one not in _CALENDAR and not re.search(r"(?:ists|ians|ans|ish|ese|men)$", one)
+    return one not in DEMONYMS and one not in _CALENDAR and not re.search(r"(?:ists|ians|ish|ese)$", one)
 
 
 def _fits(asked: Asked, sentence: Told, value: Value) -> bool:
@@ -217,6 +220,7 @@ OWN = (
     "near",
     "near_name",
     "noun",
+    "noun_rarity",
     "other_noun",
     "rivals",
     "strange_names",
@@ -250,6 +254,7 @@ def features(asked: Asked, sentence: Told, value: Value, seen: _Seen, rivals: in
         1.0 / (1 + min((abs(n - at) for n in seen.told if not value.start <= read.words[n].start < value.end), default=30)),
         1.0 / (1 + min((abs(n - at) for n in seen.named), default=30)),
         _noun(asked, sentence, value) if value.kind == "number" else 0.0,
+        asked.noun_rarity if any(one in value.nouns for one in asked.nouns) else 0.0,
         float(len(value.nouns) > 1),
         math.log1p(rivals),
         float(strange),

@@ -23,8 +23,21 @@ from qa.counts import apart
 from qa.quantities import Date, numbers
 from qa.question import Question
 from qa.reader import Logistic
-from qa.statements import Asked, Place, Told, agree, ask, same_time, set_among, several, share_name, speaker, wanted
-from qa.values import Value, outcome
+from qa.statements import (
+    Asked,
+    Place,
+    Told,
+    agree,
+    ask,
+    same_time,
+    set_among,
+    several,
+    share_name,
+    speaker,
+    wanted,
+    whole_names_held,
+)
+from qa.values import Value, outcome, with_year
 from qa.words import is_name, words
 
 Stated = tuple[float, Passage, int, float]
@@ -40,6 +53,8 @@ CITED = 3
 """Sentences that are given for one value at most."""
 NAMED = 0.5
 """Share of the question's names that the passage up to a value must hold."""
+FACT = 0.45
+"""Share of the question's words, names apart, that a fact with its label and title holds to answer it."""
 DAYS = 14
 """Accounts of an event that may recur disagree by this many days at most; beyond that they tell of two events …"""
 YEARS = 5
@@ -142,27 +157,49 @@ def answers(asked: Asked, told: Sequence[Told], fitted: Mapping[str, Answers]) -
     if not found:
         return []
     of = fitted[GROUPS[asked.wanted]]
-    probabilities = of.model(np.array([values for *_, values in found]))
-    given = [
-        Given(sentence, value, _end(asked, value), float(p))
-        for (sentence, value, _), p in zip(found, probabilities, strict=True)
-        if p >= of.threshold
-    ]
+    given = []
+    for (sentence, value, _), p in zip(found, of.model(np.array([values for *_, values in found])), strict=True):
+        sure = _of_the_day(asked, sentence, value) or _of_the_fact(asked, sentence) >= FACT
+        if sure or p >= of.threshold:
+            given.append(Given(sentence, value, _end(asked, value), max(float(p), 0.5 * sure)))
     given += [left for sentence in told for left in _all_but(asked, sentence)] if asked.wanted == "count" else []
     return _one_each(asked, given)
 
 
 _VETOES = tuple(FEATURES.index(name) for name in ("mismatched", "turned"))
-_NAMES = FEATURES.index("names_around")
 
 
 def _of_another(asked: Asked, row: tuple[Told, Value, tuple[float, ...]]) -> bool:
     """Whether a value is of another time, thing or place than what is asked for."""
     sentence, value, features = row
-    if any(features[n] for n in _VETOES) or (asked.names and features[_NAMES] < NAMED):
+    if any(features[n] for n in _VETOES) or (
+        asked.names and whole_names_held(asked, sentence.around) < NAMED and not _of_the_day(asked, sentence, value)
+    ):
         return True
-    own = [value.date] if value.date else sentence.when
-    return bool(asked.dates) and not same_time(asked.dates, [d for d in own if d])
+    return bool(asked.dates) and not same_time(asked.dates, _when(sentence, value))
+
+
+def _when(sentence: Told, value: Value) -> Sequence[Date]:
+    """The dates of a value: its own, those of its item of a fact, else those of its sentence or of the nearest one before."""
+    if value.date:
+        return [value.date]
+    if not sentence.is_fact:
+        return sentence.when
+    start, end = sentence.read.clause(value.start)
+    return [with_year(date, sentence.year) for date in sentence.read.dates if start <= date.start < end]
+
+
+def _of_the_day(asked: Asked, sentence: Told, value: Value) -> bool:
+    """Whether a question about one day is answered by a figure of that day, with the outcome that is asked for."""
+    days = [date for date in asked.dates if date.day]
+    return bool(asked.outcome and days) and any(d.day and agree(d, day) for day in days for d in _when(sentence, value))
+
+
+def _of_the_fact(asked: Asked, sentence: Told) -> float:
+    """For a fact of an article that holds the question's names, the share of the question's other words that it holds."""
+    if not sentence.is_fact or asked.wanted not in ("count", "measure", "date") or whole_names_held(asked, sentence.around) < 1:
+        return 0.0
+    return asked.held(sentence.stems)
 
 
 def _end(asked: Asked, value: Value) -> int:
@@ -178,12 +215,12 @@ def _one_each(asked: Asked, given: Sequence[Given]) -> list[Given]:
         start, _ = one.sentence.read.clause(one.value.start)
         clauses.setdefault((id(one.sentence), start), []).append(one)
     kept = []
-    for several in clauses.values():
+    for together in clauses.values():
         if asked.wanted in ("count", "measure"):
-            units = {one.value.dimension for one in several}
-            kept += several if len(several) == len(units) or len({one.normalised for one in several}) == 1 else []
+            units = {one.value.dimension for one in together}
+            kept += together if len(together) == len(units) or len({one.normalised for one in together}) == 1 else []
         else:
-            kept.append(max(several, key=lambda one: one.probability))
+            kept.append(max(together, key=lambda one: one.probability))
     return kept
 
 
@@ -217,16 +254,24 @@ def _together(equal: Sequence[Given]) -> Side:
 
 def _differ(asked: Asked, one: Given, other: Given) -> bool:
     """Whether two values that answer cannot both be right."""
+    parts = one.value.kind == "number" and (_is_part(asked, one), _is_part(asked, other))
+    if parts and any(parts):
+        part, whole = (one, other) if parts[0] else (other, one)
+        return parts[0] != parts[1] and _exceeds(part, whole)
     if _one_voice(one, other) or _excused(asked, one, other):
         return False
     if one.value.date and other.value.date:
         return _dates_differ(asked, one.value.date, other.value.date)
     named = one.value.kind == "name"
-    if not (named and asked.once) and not asked.dates and not same_time(one.sentence.when, other.sentence.when):
+    if (
+        not (named and asked.once)
+        and not asked.dates
+        and not same_time(_when(one.sentence, one.value), _when(other.sentence, other.value))
+    ):
         return False
     if named:
         return _names_differ(one, other)
-    return _numbers_differ(asked, one, other)
+    return _numbers_differ(one, other)
 
 
 def _one_voice(one: Given, other: Given) -> bool:
@@ -277,13 +322,9 @@ def _tells(sentence: Told, value: Value) -> bool:
     return share_name(value.names, [word.plain for word in sentence.read.words if word.capital])
 
 
-def _numbers_differ(asked: Asked, one: Given, other: Given) -> bool:
+def _numbers_differ(one: Given, other: Given) -> bool:
     if one.value.names and other.value.names and not share_name(one.value.names, other.value.names):
         return False
-    sides = _is_part(asked, one), _is_part(asked, other)
-    if any(sides):
-        part, whole = (one, other) if sides[0] else (other, one)
-        return sides[0] != sides[1] and _exceeds(part, whole)
     return apart(one.value, other.value)
 
 

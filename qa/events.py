@@ -39,7 +39,7 @@ _HISTORIES = {
         leaving: leave left depart departed departure sail embark | arrival: arrive arrived arrival reach reached enter entered marched |
         launch: launch launched liftoff | return: return returned""",
     "war": """
-        taking: take took taken seize seized capture captured capturing occupy occupied conquer conquered recapture regain retake control gain overrun fall fell | losing: lose
+        taking: take took taken won win seize seized capture captured capturing occupy occupied conquer conquered recapture regain retake control gain overrun fall fell | losing: lose
         lost surrender evict evicted expel expelled drive driven withdraw | attack: attack attacked assault assaulted raid bomb bombard shell | battle: battle fought fight
         fighting clash""",
     "contest": """

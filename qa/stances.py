@@ -4,18 +4,23 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from qa.answering import Given
-from qa.statements import Asked, Told, named, names_held, same_time, speaker
+from qa.clause import parse
+from qa.quantities import Date
+from qa.statements import Asked, Told, named, same_time, speaker, whole_names_held
 from qa.values import Value
-from qa.words import Word, is_name, is_negator, opposite
+from qa.words import Word, is_name, is_negator, opposite, words
 
 REACH = 6
 """Words before which a negation stands at most."""
 ABOUT = 0.6
 """Share of the question's rarity that a sentence holds, at least, to affirm or deny it …"""
 DENIAL = 0.3
-"""… and a sentence that expressly denies something."""
+"""… and a sentence that expressly denies something, or is denied."""
+NAMED = 0.5
+"""Share of the question's names that the passage up to it holds."""
 
 _DENIED = re.compile(
     r"\b(?:den(?:y|ied|ies|ying)|disput(?:es|ed|ing) (?:that|the|this|these|it|by)|(?:is|was|are|were) disputed|"
@@ -39,7 +44,8 @@ def stances(asked: Asked, sentences: Sequence[Told]) -> list[Given]:
 
 def _of(asked: Asked, sentence: Told) -> Iterator[Given]:
     """What the clauses of a sentence say; a clause that only denies takes up the one before."""
-    if asked.dates and not same_time([_month(date) for date in asked.dates], [_month(date) for date in sentence.when]):
+    own = sentence.when if sentence.read.dates else ()
+    if asked.dates and not same_time([_month(date) for date in asked.dates], [_month(date) for date in own]):
         return
     text = sentence.read.text
     about = 0.0
@@ -56,9 +62,8 @@ def _of(asked: Asked, sentence: Told) -> Iterator[Given]:
         about = max(about, held if held >= DENIAL else 0.0)
 
 
-def _month(date):  # type: ignore[no-untyped-def]
-    from dataclasses import replace
-
+def _month(date: Date) -> Date:
+    """Without its day: denials come later."""
     return replace(date, day=0)
 
 
@@ -70,11 +75,12 @@ def _taken_up(asked: Asked, sentence: Told, start: int, end: int) -> float:
     """How much of the question a clause takes up; nothing without one of its names, or a pronoun for them."""
     own = [word for word in sentence.read.words if start <= word.start < end]
     stems = frozenset(word.stem for word in own) | frozenset(word.plain for word in own)
+    around = whole_names_held(asked, sentence.around)
     if asked.names and not any(named(name, stems) for name in asked.names):
         leans = _PRONOUN.match(sentence.read.text[start:end]) or start > 0
-        if not leans or names_held(asked.names, sentence.around) < 1:
+        if not leans or around < 1:
             return 0.0
-    if names_held(asked.names, sentence.around) < 1:
+    if around < NAMED:
         return 0.0
     return asked.held(stems | _opposites(asked, stems))
 
@@ -99,9 +105,16 @@ def _side(asked: Asked, sentence: Told, start: int, end: int) -> str:
         return ""
     if not no and _HYPOTHETICAL.search(text[start:end]):
         return ""
-    if no and any(_unheld(asked, own)):
+    if no and (any(_unheld(asked, own)) or _of_another(asked, own, text[start:end])):
         return ""
     return "no" if no else "yes"
+
+
+def _of_another(asked: Asked, own: Sequence[Word], clause: str) -> bool:
+    """Whether a denying clause has another subject than the question's, where that is a name."""
+    subject = [word.plain for word in words(parse(asked.text).subject) if is_name(word)]
+    stems = frozenset(word.stem for word in own) | frozenset(word.plain for word in own)
+    return bool(subject) and not any(named(name, stems) for name in subject) and not _PRONOUN.match(clause)
 
 
 def _unheld(asked: Asked, own: Sequence[Word]) -> Iterator[bool]:

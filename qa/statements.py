@@ -12,7 +12,7 @@ from typing import Literal
 
 from index.types import Passage
 from qa.clause import is_plural, parse
-from qa.english import ALIKE, VERBS_ALIKE, WIDE
+from qa.english import ALIKE, STOPWORDS, VERBS_ALIKE, WIDE
 from qa.events import events_of, happens_once, same_event
 from qa.quantities import Date, dates
 from qa.units import ASKED, unit_of
@@ -33,7 +33,9 @@ _SUPERLATIVE = re.compile(
     r"tallest|deepest|biggest|smallest)\b",
     re.IGNORECASE,
 )
-_SEVERAL = re.compile(r"^\W*(?:who|which|what) (?:are|were)\b|\b(?:list|name (?:the|all|some|two|three)|all the|both|each)\b", re.I)
+_SEVERAL = re.compile(
+    r"^\W*(?:who|which|what) (?:are|were)\b|\b(?:list|name (?:the|all|some|two|three)|all the|both|each)\b", re.I
+)
 _PLACES = frozenset(
     "city town country region village state province place county district island capital parish location".split()
 )
@@ -59,7 +61,8 @@ class Asked:
 
     `nouns`: the stems that name what is counted; `dimensions`: what is measured; `words`: the other telling words that are no
     names, `verbs` those among them that say what happened; `weights`: their rarity; `forms`: for each the stems that say the same.
-    `once`: what is asked about can have happened only once.
+    `names` are single words, `whole_names` those that stand together. `once`: what is asked about can have happened only once;
+    `noun_rarity` is that of the rarest noun that is counted, 1 where one sentence has it.
     """
 
     text: str
@@ -69,6 +72,7 @@ class Asked:
     outcome: str
     dates: tuple[Date, ...]
     names: tuple[str, ...]
+    whole_names: tuple[tuple[str, ...], ...]
     noun_names: tuple[str, ...]
     words: tuple[str, ...]
     verbs: tuple[str, ...]
@@ -76,6 +80,7 @@ class Asked:
     forms: dict[str, frozenset[str]]
     pairs: tuple[tuple[str, str], ...]
     once: bool
+    noun_rarity: float
 
     def held(self, stems: frozenset[str]) -> float:
         """The share of the rarity of the question's words that these stems hold; 1 where it has none."""
@@ -154,7 +159,11 @@ def ask(text: str, sentences: Sequence[frozenset[str]]) -> Asked:
     content = [w for w in found if tells(w) and w.plain not in asking and not any(a <= w.start < b for a, b in aside)]
     plain = [w for w in content if not is_name(w)]
     verbs = tuple(w.stem for w in plain if events_of(w.stem) or is_verb_form(w) or w.text == parse(text).verb)
-    keep = list(dict.fromkeys(w.stem for w in plain if not (became and outcome(w.text))))
+    predicate = [
+        w for w in found if kind == "yes_no" and w.text == parse(text).verb and not tells(w) and w.plain not in STOPWORDS
+    ]
+    verbs = (*verbs, *(w.stem for w in predicate))
+    keep = list(dict.fromkeys(w.stem for w in (*predicate, *plain) if not (became and outcome(w.text))))
     names = tuple(dict.fromkeys(w.plain for w in content if is_name(w)))
     forms = {one: says(one) for one in dict.fromkeys((*keep, *verbs))}
     rarity = {one: _rarity(forms[one], sentences) for one in keep}
@@ -170,6 +179,7 @@ def ask(text: str, sentences: Sequence[frozenset[str]]) -> Asked:
         became,
         tuple(dates(text)),
         names,
+        _whole_names(content),
         tuple(w.plain for w in counted if is_name(w)),
         tuple(keep),
         verbs,
@@ -177,7 +187,21 @@ def ask(text: str, sentences: Sequence[frozenset[str]]) -> Asked:
         forms,
         tuple((a.stem, b.stem) for a, b in pairwise(found) if b.joined and tells(a) and tells(b)),
         happens_once(text, frozenset(w.stem for w in plain)),
+        max((_rarity(frozenset([w.stem]), sentences) for w in counted if w.start >= 0), default=0.0)
+        / math.log1p(max(1, len(sentences))),
     )
+
+
+def _whole_names(content: Sequence[Word]) -> tuple[tuple[str, ...], ...]:
+    """The names among these words, those that stand side by side as one."""
+    whole: list[list[Word]] = []
+    for word in content:
+        if is_name(word):
+            if whole and word.joined and word.start - whole[-1][-1].end <= 5:
+                whole[-1].append(word)
+            else:
+                whole.append([word])
+    return tuple(tuple(word.plain for word in name) for name in whole)
 
 
 def _asking_words(text: str, kind: Wanted) -> frozenset[str]:
@@ -293,6 +317,12 @@ def names_held(asked: Iterable[str], stems: frozenset[str]) -> float:
     return sum(named(name, stems) for name in asked) / len(asked) if asked else 1.0
 
 
+def whole_names_held(asked: Asked, stems: frozenset[str]) -> float:
+    """The share of the question's names of which a part is among the stems; 1 where it has none."""
+    names = asked.whole_names
+    return sum(any(named(part, stems) for part in name) for name in names) / len(names) if names else 1.0
+
+
 def named(name: str, stems: frozenset[str]) -> bool:
     """Whether a folded name is among these stems, perhaps spelled otherwise."""
     if name in stems or stem(name) in stems:
@@ -336,5 +366,5 @@ def turned(asked: Asked, stems: frozenset[str]) -> bool:
 
 __all__ = [
     "Asked", "Place", "Told", "agree", "ask", "named", "names_held", "same_event", "same_time", "says", "set_among",
-    "share_name", "speaker", "stems_of", "turned", "wanted", "wide",
+    "several", "share_name", "speaker", "stems_of", "turned", "wanted", "whole_names_held", "wide",
 ]  # fmt: skip
