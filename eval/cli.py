@@ -147,10 +147,10 @@ def conflicts(arguments: argparse.Namespace) -> int:
     """
     from eval import results
     from eval.conflicts import as_text, below_floors, load, measured, run
-    from qa.settings import Settings
+    from index.embed import open_encoder
 
     pairs = [pair for pair in load() if arguments.split in ("all", pair.split)]
-    outcomes = run(pairs, Settings().embedder)
+    outcomes = run(pairs, open_encoder())
     parts = {split: [one for one in outcomes if one.pair.split == split] for split in ("dev", "test")}
     figures = {split: measured(part) for split, part in parts.items() if part}
     if arguments.out:

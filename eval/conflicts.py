@@ -16,9 +16,10 @@ from importlib.resources import files
 from typing import Any, Literal
 
 from eval.normalise import contains
+from index.embed import Encoder
 from index.types import Passage, Sentence
 from qa import conflicts, reader
-from qa.extractive import encoder, ranked, rarity_in
+from qa.extractive import ranked, rarity_in
 from qa.question import read
 
 SHOWN, FALSE = 0.7, 0.04
@@ -72,14 +73,14 @@ def _passage(name: str, source: str, title: str, kind: Literal["prose", "facts"]
     return Passage(name, source, "0", title, (), kind, sentences)
 
 
-def run(pairs: Iterable[Pair], embedder: str) -> list[Outcome]:
+def run(pairs: Iterable[Pair], encoder: Encoder) -> list[Outcome]:
     """Every row with the values that are said to differ."""
-    return [_outcome(pair, embedder) for pair in pairs]
+    return [_outcome(pair, encoder) for pair in pairs]
 
 
-def _outcome(pair: Pair, embedder: str) -> Outcome:
+def _outcome(pair: Pair, encoder: Encoder) -> Outcome:
     rarity = rarity_in(pair.passages)
-    reading = reader.answer(pair.question, ranked(pair.question, pair.passages, rarity, encoder(embedder)), rarity)
+    reading = reader.answer(pair.question, ranked(pair.question, pair.passages, rarity, encoder), rarity)
     stated = [(probability, c.passage, c.number, c.similarity) for probability, c in reading.ranked]
     found = [value for one in conflicts.find(read(pair.question), stated) for value in one.values]
     values = tuple(value.written for value in found)

@@ -34,7 +34,7 @@ MOST = 600
 """Questions of a kind that are asked at most."""
 FALSE = 0.02
 """The share of the dataset's questions in which a disagreement may be seen."""
-LEAST, HIGHEST = 0.1, 0.9
+LEAST, HIGHEST = 0.15, 0.9
 """Bounds of the thresholds."""
 RIDGE = 1.0
 FOR = frozenset("names words words_clause words_around event verb_held near noun noun_rarity names_around date_agrees".split())

@@ -13,10 +13,10 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 
 from qa.english import DEMONYMS
-from qa.events import events_of, rival_event, same_event
+from qa.events import events_of, milestone, rival_event, same_event
 from qa.statements import Asked, Told, names_held, same_time, share_name, speaker, turned, wide
 from qa.values import Value, dated, normalised, outcome
-from qa.words import alike, is_name, words
+from qa.words import alike, is_name, is_verb_form, words
 
 GROUPS = {"count": "number", "measure": "number", "date": "date", "person": "person", "place": "place", "name": "name"}
 """The model of each wanted kind."""
@@ -77,7 +77,12 @@ def given(asked: Asked, sentence: Told) -> Iterator[Value]:
                 yield value if value.dimension or "age" not in asked.dimensions else replace(value, unit="year", **_YEAR)
     elif asked.wanted == "date":
         for value in dated(sentence.read.text):
-            if value.date and value.date.part != "decade" and not _bounded(asked, sentence, value):
+            if (
+                value.date
+                and value.date.part != "decade"
+                and not _bounded(asked, sentence, value)
+                and not _other_milestone(asked, sentence, value)
+            ):
                 yield value
     elif not sentence.is_fact or any(one in asked.words for one in sentence.title):
         known = (*asked.names, *asked.noun_names)
@@ -93,6 +98,20 @@ def _bounded(asked: Asked, sentence: Told, value: Value) -> bool:
     if not value.date or not value.date.relation:
         return False
     return not re.search(r"\bsince (?:the |about )?$", before, re.I)
+
+
+def _other_milestone(asked: Asked, sentence: Told, value: Value) -> bool:
+    """Whether a date stands behind the verb of another event, and not behind that of the one asked for: "ended in 2011"."""
+    if not asked.verbs or value.event:
+        return False
+    start, _ = sentence.read.clause(value.start)
+    verbs = [w.stem for w in sentence.read.words if start <= w.start < value.start and is_verb_form(w)]
+    if any(one in asked.forms[verb] for one in verbs for verb in asked.verbs):
+        return False
+    if any(rival_event(verb, one) for one in verbs for verb in asked.verbs):
+        return True
+    held = any(not asked.forms[verb].isdisjoint(sentence.stems) for verb in asked.verbs)
+    return not held and any(milestone(one) for one in verbs[-2:])
 
 
 def _other_subject(asked: Asked, sentence: Told) -> bool:
@@ -300,21 +319,27 @@ def again(asked: Asked, text: str) -> bool:
 
 
 def _mismatched(asked: Asked, sentence: Told) -> bool:
-    """Whether a word of the question stands in the sentence behind another word than in the question: "east tower" for "west"."""
-    found = sentence.read.words
+    """Whether a word of the question stands in the sentence beside another word than in the question.
+
+    "East tower" for "west tower"; "the Ostra bridge" for "the Ostra tunnel".
+    """
+    found, stems = sentence.read.words, sentence.read.stems
     for one, other in asked.pairs:
-        if (
-            other not in sentence.read.stems
-            or one in sentence.stems
-            or not asked.forms.get(one, frozenset()).isdisjoint(sentence.stems)
-        ):
+        if other in stems and _missing(asked, sentence, one):
+            beside = [a for a, b in pairwise(found) if b.stem == other and b.joined]
+        elif one in stems and one not in asked.forms and _missing(asked, sentence, other):
+            beside = [b for a, b in pairwise(found) if a.stem == one and b.joined and not is_verb_form(b)]
+            beside = [] if any(word.capital or word.plain.endswith(("s", "ing")) for word in beside) else beside
+        else:
             continue
-        beside = [a for a, b in pairwise(found) if b.stem == other and b.joined]
-        if beside and all(
-            word.stem in sentence.read.stems and word.stem not in asked.forms and not is_name(word) for word in beside
-        ):
+        if beside and all(word.stem in stems and word.stem not in asked.forms and not is_name(word) for word in beside):
             return True
     return False
+
+
+def _missing(asked: Asked, sentence: Told, one: str) -> bool:
+    """Whether neither the sentence nor its title has a word of the question, or one that says the same."""
+    return one in asked.forms and one not in sentence.stems and asked.forms[one].isdisjoint(sentence.stems)
 
 
 def rows(asked: Asked, sentences: Sequence[Told]) -> list[tuple[Told, Value, tuple[float, ...]]]:

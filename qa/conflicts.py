@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from importlib.resources import files
+from itertools import combinations
 
 import numpy as np
 
@@ -161,9 +162,17 @@ def answers(asked: Asked, told: Sequence[Told], fitted: Mapping[str, Answers]) -
     for (sentence, value, _), p in zip(found, of.model(np.array([values for *_, values in found])), strict=True):
         sure = _of_the_day(asked, sentence, value) or _of_the_fact(asked, sentence) >= FACT
         if sure or p >= of.threshold:
-            given.append(Given(sentence, value, _end(asked, value), max(float(p), 0.5 * sure)))
+            given.append(Given(sentence, value, _end(asked, value), (1.0 + float(p)) / 2 if sure else float(p)))
     given += [left for sentence in told for left in _all_but(asked, sentence)] if asked.wanted == "count" else []
-    return _one_each(asked, given)
+    order = {id(sentence): n for n, sentence in enumerate(told)}
+    chosen = sorted(_one_each(asked, given), key=lambda one: (order[id(one.sentence)], one.value.start))
+    return [] if not asked.once and _recurs(chosen) else chosen
+
+
+def _recurs(given: Sequence[Given]) -> bool:
+    """Whether the days given lie so far apart that they must be of several events, so that no two of them need be of one."""
+    days = [one.value.date for one in given if one.value.date and one.value.date.day]
+    return any((not a.year or not b.year or a.year == b.year) and _days(a, b) > DAYS for a, b in combinations(days, 2))
 
 
 _VETOES = tuple(FEATURES.index(name) for name in ("mismatched", "turned"))
@@ -218,7 +227,9 @@ def _one_each(asked: Asked, given: Sequence[Given]) -> list[Given]:
     for together in clauses.values():
         if asked.wanted in ("count", "measure"):
             units = {one.value.dimension for one in together}
-            kept += together if len(together) == len(units) or len({one.normalised for one in together}) == 1 else []
+            if len({one.normalised for one in together}) == 1:
+                together = [max(together, key=lambda one: one.probability)]
+            kept += together if len(together) == len(units) else []
         else:
             kept.append(max(together, key=lambda one: one.probability))
     return kept
@@ -239,7 +250,7 @@ def _all_but(asked: Asked, sentence: Told) -> Iterable[Given]:
 
 def _against(values: Sequence[Given], differ: Callable[[Given, Given], bool]) -> tuple[Side, ...]:
     """The first value that another one contradicts, with all that contradict it, equal ones put together."""
-    for first in sorted(values, key=lambda value: -value.probability):
+    for first in values:
         against = [other for other in values if differ(first, other)]
         if against:
             known = [value for value in values if value is first or value in against or value.normalised == first.normalised]
@@ -249,7 +260,8 @@ def _against(values: Sequence[Given], differ: Callable[[Given, Given], bool]) ->
 
 
 def _together(equal: Sequence[Given]) -> Side:
-    return Side(equal[0].written, equal[0].normalised, tuple(dict.fromkeys(value.sentence.place for value in equal))[:CITED])
+    best = max((one for one in equal if one.sentence is equal[0].sentence), key=lambda one: one.probability)
+    return Side(best.written, best.normalised, tuple(dict.fromkeys(value.sentence.place for value in equal))[:CITED])
 
 
 def _differ(asked: Asked, one: Given, other: Given) -> bool:

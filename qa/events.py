@@ -21,7 +21,7 @@ _HISTORIES = {
         planning: plan plan propose design commission | founding: found founded founding establish established form formed create created
         creation foundation institute | building: build built building construct construction erect complete completed completion finish
         finished | opening: open opened opening inaugurate inauguration | closing: close closed closing closure shut | ruin: demolish
-        destroy destroyed raze collapse | repair: restore restoration rebuild rebuilt repair renovate""",
+        destroy destroyed raze | repair: restore restoration rebuild rebuilt repair renovate""",
     "office": """
         election: elect elected election chosen choose nominate | office: office inaugurate inaugurated appoint appointed install sworn
         become became crowned coronation throne accede accession | leaving: resign resignation retire retirement abdicate dismiss oust""",
@@ -85,6 +85,11 @@ def rival_event(one: str, other: str) -> bool:
     if not mine or not theirs or mine & theirs:
         return False
     return bool({name.partition(".")[0] for name in mine} & {name.partition(".")[0] for name in theirs})
+
+
+def milestone(one: str) -> bool:
+    """Whether a stem names an event in the course of a life, a work, a treaty or the like, of which each has its own date."""
+    return any(name.partition(".")[0] in ("life", "treaty", "work", "office", "course", "print") for name in events_of(one))
 
 
 def happens_once(text: str, stems: frozenset[str]) -> bool:

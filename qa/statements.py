@@ -243,6 +243,10 @@ def _counted(text: str, kind: Wanted) -> list[Word]:
     return found[:4]
 
 
+_NOUN_ENDINGS = ("ur", "ment", "er", "or", "ion", "i", "eri")
+"""What the stemmer leaves of the endings that make a noun of a verb: failure, settlement, winner, governor."""
+
+
 @lru_cache(maxsize=1)
 def _synonyms() -> dict[str, frozenset[str]]:
     table: dict[str, set[str]] = {}
@@ -256,7 +260,7 @@ def _synonyms() -> dict[str, frozenset[str]]:
 @lru_cache(maxsize=20_000)
 def says(one: str) -> frozenset[str]:
     """The stems that may say the same as one: near synonyms and the words of one event."""
-    alike = _synonyms().get(one, frozenset()) | {one}
+    alike = _synonyms().get(one, frozenset()) | {one} | {one + ending for ending in _NOUN_ENDINGS}
     mine = events_of(one)
     return alike | _event_stems(mine) if mine else alike
 

@@ -154,7 +154,9 @@ def _number(text: str, found: tuple[Word, ...], number: Number, last: int, follo
     after = re.split(r"[,;:()]|\.\s", text[number.end : following])[0]
     phrase = _PHRASE_END.split(after.replace("-", " "))[0]
     nouns = [word for word in words(phrase) if tells(word) or outcome(word.text)]
-    cut = next((n for n, word in enumerate(nouns) if outcome(word.text) or (is_verb_form(word) and (n or len(nouns) == 1))), len(nouns))
+    cut = next(
+        (n for n, word in enumerate(nouns) if outcome(word.text) or (is_verb_form(word) and (n or len(nouns) == 1))), len(nouns)
+    )
     ended, nouns = nouns[cut:], nouns[:cut][:4]
     sign = number.unit if number.unit not in ("", "%") else ""
     unit = unit_of(number.unit.lower()) if number.unit else unit_of(nouns[0].plain) if nouns else None
