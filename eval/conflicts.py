@@ -19,7 +19,6 @@ from eval.normalise import contains
 from index.embed import Encoder
 from index.types import Passage, Sentence
 from qa import conflicts, reader
-from qa.extractive import ranked, rarity_in
 from qa.question import read
 
 SHOWN, FALSE = 0.7, 0.04
@@ -79,6 +78,8 @@ def run(pairs: Iterable[Pair], encoder: Encoder) -> list[Outcome]:
 
 
 def _outcome(pair: Pair, encoder: Encoder) -> Outcome:
+    from qa.extractive import ranked, rarity_in
+
     rarity = rarity_in(pair.passages)
     reading = reader.answer(pair.question, ranked(pair.question, pair.passages, rarity, encoder), rarity)
     stated = [(probability, c.passage, c.number, c.similarity) for probability, c in reading.ranked]

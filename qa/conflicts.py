@@ -54,6 +54,8 @@ CITED = 3
 """Sentences that are given for one value at most."""
 NAMED = 0.5
 """Share of the question's names that the passage up to a value must hold."""
+NAMED_TOLL, BARE_TOLL = 0.1, 1.5
+"""Factors on the threshold for a figure of the dead or hurt whose sentence holds the question's names; for one without a noun."""
 FACT = 0.45
 """Share of the question's words, names apart, that a fact with its label and title holds to answer it."""
 DAYS = 14
@@ -161,7 +163,7 @@ def answers(asked: Asked, told: Sequence[Told], fitted: Mapping[str, Answers]) -
     given = []
     for (sentence, value, _), p in zip(found, of.model(np.array([values for *_, values in found])), strict=True):
         sure = _of_the_day(asked, sentence, value) or _of_the_fact(asked, sentence) >= FACT
-        if sure or p >= of.threshold:
+        if sure or p >= of.threshold * _allowance(asked, sentence, value):
             given.append(Given(sentence, value, _end(asked, value), (1.0 + float(p)) / 2 if sure else float(p)))
     given += [left for sentence in told for left in _all_but(asked, sentence)] if asked.wanted == "count" else []
     order = {id(sentence): n for n, sentence in enumerate(told)}
@@ -181,7 +183,7 @@ _VETOES = tuple(FEATURES.index(name) for name in ("mismatched", "turned"))
 def _of_another(asked: Asked, row: tuple[Told, Value, tuple[float, ...]]) -> bool:
     """Whether a value is of another time, thing or place than what is asked for."""
     sentence, value, features = row
-    if any(features[n] for n in _VETOES) or (
+    if (any(features[n] for n in _VETOES) and not asked.outcome) or (
         asked.names and whole_names_held(asked, sentence.around) < NAMED and not _of_the_day(asked, sentence, value)
     ):
         return True
@@ -202,6 +204,15 @@ def _of_the_day(asked: Asked, sentence: Told, value: Value) -> bool:
     """Whether a question about one day is answered by a figure of that day, with the outcome that is asked for."""
     days = [date for date in asked.dates if date.day]
     return bool(asked.outcome and days) and any(d.day and agree(d, day) for day in days for d in _when(sentence, value))
+
+
+def _allowance(asked: Asked, sentence: Told, value: Value) -> float:
+    """What the threshold is multiplied with: how many died is told in many words, but with the names that are asked for."""
+    if not asked.outcome or not asked.whole_names:
+        return 1.0
+    if whole_names_held(asked, sentence.read.stems) == 1:
+        return NAMED_TOLL
+    return 1.0 if value.nouns else BARE_TOLL
 
 
 def _of_the_fact(asked: Asked, sentence: Told) -> float:
