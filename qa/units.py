@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 from qa.words import stem
 
@@ -27,7 +28,9 @@ _MONEY = (
 )
 
 
-def _table() -> dict[str, tuple[str, str, float]]:
+@lru_cache(maxsize=1)
+def units() -> dict[str, tuple[str, str, float]]:
+    """Stem of a unit → (what it measures, its first name, how many of the dimension's base unit it is)."""
     table = {}
     for dimension, groups in _UNITS.items():
         for group in groups.split("|"):
@@ -41,9 +44,6 @@ def _table() -> dict[str, tuple[str, str, float]]:
             table[stem(name)] = table[name] = ("weight or money", name, known[2]) if known else ("money", names[0], 1.0)
     return table
 
-
-UNITS = _table()
-"""Stem of a unit → (what it measures, its first name, how many of the dimension's base unit it is)."""
 
 ASKED = tuple(
     (re.compile(rf"\b(?:{pattern})\b", re.IGNORECASE), dimensions)
@@ -65,4 +65,4 @@ ASKED = tuple(
 
 def unit_of(word: str) -> tuple[str, str, float] | None:
     """(dimension, name, factor) of a folded word or its stem."""
-    return UNITS.get(word) or UNITS.get(stem(word))
+    return units().get(word) or units().get(stem(word))
