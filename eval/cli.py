@@ -157,7 +157,7 @@ def conflicts(arguments: argparse.Namespace) -> int:
         results.write_text(arguments.out, json.dumps(figures, ensure_ascii=False, indent=1) + "\n")
     for split, part in figures.items():
         print(as_text(split, part))
-    found = [f"{split}: {line}" for split, part in figures.items() for line in below_floors(part)]
+    found = [line for split, part in figures.items() for line in below_floors(split, part)]
     print("\n".join(found) if found else "the floors are held")
     return FAULTS if found else 0
 

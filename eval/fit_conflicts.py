@@ -13,7 +13,7 @@ import json
 import random
 import tempfile
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -30,7 +30,7 @@ from qa.statements import ask, set_among, wanted
 from qa.values import normalised
 
 PASSAGES = 8
-MOST = 600
+MOST = 300
 """Questions of a kind that are asked at most."""
 FALSE = 0.02
 """The share of the dataset's questions in which a disagreement may be seen."""
@@ -103,6 +103,8 @@ def fit(data: Sequence[Example]) -> dict[str, Any]:
     for group in dict.fromkeys(GROUPS.values()):
         own = [example for example in data if GROUPS.get(wanted(example.text)) == group]
         values, labels, weights = _labelled(own)
+        if not len(labels):
+            continue
         record = _regression(values, labels, weights)
         found[group] = {"questions": len(own), "values": len(labels), "right": int(labels.sum()), **record}
         found[group]["threshold"] = _threshold(own, group, record)
@@ -172,6 +174,3 @@ def _threshold(data: Sequence[Example], group: str, record: dict[str, Any]) -> f
             break
         low += 0.05
     return round(low, 2)
-
-
-__all__ = ["Example", "chosen", "examples", "fit", "replace", "run"]

@@ -6,8 +6,9 @@ from collections import Counter
 
 import pytest
 
-from eval import conflicts
+from eval import conflicts, fit_conflicts
 from eval.conflicts import Outcome, below_floors, load, measured
+from qa.answering import FEATURES
 
 
 def test_the_rows() -> None:
@@ -24,9 +25,9 @@ def test_the_rows() -> None:
 def test_figures_and_floors() -> None:
     differing, same = (next(pair for pair in load() if bool(pair.sides) == wanted) for wanted in (True, False))
     good = measured([Outcome(differing, ("31", "27"), True), Outcome(same, (), True)])
-    assert (good["shown"], good["false"], good["precision"]) == (1.0, 0.0, 1.0) and below_floors(good) == []
+    assert (good["shown"], good["false"], good["precision"]) == (1.0, 0.0, 1.0) and below_floors("dev", good) == []
     bad = measured([Outcome(differing, (), False), Outcome(same, ("1", "2"), False)])
-    assert (bad["shown"], bad["false"], bad["precision"]) == (0.0, 1.0, 0.0) and len(below_floors(bad)) == 2
+    assert (bad["shown"], bad["false"], bad["precision"]) == (0.0, 1.0, 0.0) and len(below_floors("test", bad)) == 2
     assert [row["id"] for row in bad["mistakes"]] == [differing.id, same.id]
 
 
@@ -36,5 +37,20 @@ def figures(encoder) -> dict:  # type: ignore[no-untyped-def,type-arg]
 
 
 def test_the_dev_half_holds_the_floors(figures: dict) -> None:  # type: ignore[type-arg]
-    assert below_floors(figures) == [], figures["mistakes"]
+    assert below_floors("dev", figures) == [], figures["mistakes"]
     assert figures["precision"] >= 0.9
+
+
+def test_the_models_are_fitted_from_questions_and_answers() -> None:
+    """From rows with a gold value in one document: what fits the question speaks for a value, and what another event says against."""
+    data = []
+    for pair in load():
+        if pair.sides and pair.split == "dev":
+            stated = tuple((0.9, p, n, 0.8) for p in pair.passages for n in range(len(p.sentences)))
+            data.append(fit_conflicts.Example(pair.question, pair.sides[0], pair.passages[0].source, stated))
+    record = fit_conflicts.fit(data)
+    assert tuple(record["features"]) == FEATURES and {"number", "date", "person"} <= set(record["models"])
+    for model in record["models"].values():
+        weights = dict(zip(FEATURES, model["weights"], strict=True))
+        assert all(weights[name] >= 0 for name in fit_conflicts.FOR) and all(weights[name] <= 0 for name in fit_conflicts.AGAINST)
+        assert 0 < model["right"] < model["values"] and 0 < model["threshold"] <= 0.95
