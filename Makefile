@@ -62,9 +62,10 @@ bench: $(READY) ## how long one question takes, cold and warm; writes the table 
 	@$(BIN)/qa index build --if-needed
 	@$(BIN)/python -m eval.bench --write README.md
 
-fit: $(READY) ## fit the extractive reader anew: make fit DATASET=folder of a SQuAD-like dataset
+fit: $(READY) ## fit the reader and the disagreements anew: make fit DATASET=folder of a SQuAD-like dataset
 	@$(BIN)/qa index build --if-needed
 	@$(BIN)/qa eval fit --dataset $(DATASET)
+	@$(BIN)/qa eval fit-conflicts --dataset $(DATASET)
 
 clean: ## remove the environment and the index
 	rm -rf .venv .seedqa

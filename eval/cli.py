@@ -1,6 +1,6 @@
 """The commands of `qa eval`.
 
-Exit codes: 0 all is well, 1 `check`, `gate`, `verifier` or `injection` found faults, else those of `index.errors`.
+Exit codes: 0 all is well, 1 `check`, `gate`, `verifier`, `conflicts` or `injection` found faults, else those of `index.errors`.
 """
 
 from __future__ import annotations
@@ -40,7 +40,9 @@ def add_commands(subparsers: Any) -> None:
     _add_fit(commands)
     _add_train_reader(commands)
     _add_calibrate(commands)
+    _add_fit_conflicts(commands)
     _add_verifier(commands)
+    _add_conflicts(commands)
     _add_injection(commands)
 
 
@@ -173,6 +175,47 @@ def train_reader(arguments: argparse.Namespace) -> int:
     from eval.train_reader import run as train
 
     return train(arguments)
+
+
+def _add_fit_conflicts(commands: Any) -> None:
+    parser = _command(commands, "fit-conflicts", "fit the models of the disagreements on a dataset", fit_conflicts)
+    parser.add_argument("--dataset", type=Path, required=True, help="SQuAD-like dataset with answers")
+    parser.add_argument("--out", type=Path, default=Path("qa/data/conflicts.json"), help="file to write")
+
+
+def _add_conflicts(commands: Any) -> None:
+    parser = _command(commands, "conflicts", "measure which disagreements between sentences are seen", conflicts)
+    parser.add_argument("--split", choices=("all", "dev", "test"), default="all")
+    parser.add_argument("--out", type=Path, help="JSON file of the figures")
+
+
+def conflicts(arguments: argparse.Namespace) -> int:
+    """Show how many hand-written disagreements are given with every side, and how often one is seen where there is none.
+
+    Exit 1 when fewer are shown, or more are seen falsely, than the floors allow.
+    """
+    from eval import results
+    from eval.conflicts import as_text, below_floors, load, measured, run
+    from index.embed import open_encoder
+
+    pairs = [pair for pair in load() if arguments.split in ("all", pair.split)]
+    outcomes = run(pairs, open_encoder())
+    parts = {split: [one for one in outcomes if one.pair.split == split] for split in ("dev", "test")}
+    figures = {split: measured(part) for split, part in parts.items() if part}
+    if arguments.out:
+        results.write_text(arguments.out, json.dumps(figures, ensure_ascii=False, indent=1) + "\n")
+    for split, part in figures.items():
+        print(as_text(split, part))
+    found = [line for split, part in figures.items() for line in below_floors(split, part)]
+    print("\n".join(found) if found else "the floors are held")
+    return FAULTS if found else 0
+
+
+def fit_conflicts(arguments: argparse.Namespace) -> int:
+    """Fit the models that say whether a value answers, and write them as JSON. Needs scipy (extra `eval`)."""
+    from eval.fit_conflicts import run as fit_values
+
+    return fit_values(arguments)
 
 
 def _add_verifier(commands: Any) -> None:

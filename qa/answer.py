@@ -141,14 +141,18 @@ class Answerer:
             from qa.generate import generate
 
             try:
+                with clock.stage("verify"):
+                    found = _disagreements(reading)
                 generated = yield from generate(
-                    asked, hits, reading.confidence, self.settings, self._similarity, dict(self._names), clock
+                    asked, hits, reading.confidence, self.settings, self._similarity, dict(self._names), clock, _sides(found)
                 )
-                return generated
+                draft = generated if generated.declined else _with_sides(generated, found)
+                yield from (("claim", claim) for claim in draft.claims[len(generated.claims) :])
+                return draft
             except ModelError as error:
                 notices = (f"{MODEL_FAILED} ({self.settings.model}): {error}",)
         with clock.stage("verify"):
-            draft = replace(_quotes(reading), notices=notices)
+            draft = replace(_quotes(reading, _disagreements(reading)), notices=notices)
         for claim in draft.claims:
             yield "claim", claim
         return draft
@@ -186,23 +190,49 @@ def _in_turn(rankings: Sequence[Sequence[Hit]]) -> list[Hit]:
     return list({hit.passage.id: hit for hit in hits}.values())
 
 
-def _quotes(reading: reader.Reading) -> Draft:
-    """The chosen sentences, and with them those that give another value for the same fact."""
+def _disagreements(reading: reader.Reading) -> list[conflicts.Disagreement]:
+    """The values that the retrieved sentences disagree on."""
+    return conflicts.find(reading.question, [(p, c.passage, c.number, c.similarity) for p, c in reading.ranked])
+
+
+def _sides(found: Sequence[conflicts.Disagreement]) -> list[tuple[str, tuple[conflicts.Place, ...]]]:
+    return [(value.said, value.sentences) for one in found for value in one.values]
+
+
+def _quotes(reading: reader.Reading, found: Sequence[conflicts.Disagreement]) -> Draft:
+    """The sources' values first where they disagree, each with who says so; then the chosen sentences that were not given yet."""
     quoted = Quoted()
+    if found:
+        quoted.disagree(_sides(found))
     for _, candidate in reading.chosen:
         quoted.add(candidate.passage, candidate.number)
-    stated = [(probability, c.passage, c.number, c.similarity) for probability, c in reading.ranked]
-    found = tuple(
+    return Draft(quoted.text, tuple(quoted.claims), tuple(quoted.citations), reading.confidence, _as_conflicts(quoted, found))
+
+
+def _with_sides(draft: Draft, found: Sequence[conflicts.Disagreement]) -> Draft:
+    """A model's draft with the sides that it does not cite, quoted behind it, and the disagreement as data."""
+    if not found or not draft.claims:
+        return draft
+    quoted = Quoted(draft.text, list(draft.claims), list(draft.citations))
+    missing = [(said, places) for said, places in _sides(found) if not any(quoted.number_of(*place) for place in places)]
+    if missing:
+        quoted.disagree(missing)
+    given = _as_conflicts(quoted, found)
+    return replace(draft, text=quoted.text, claims=tuple(quoted.claims), citations=tuple(quoted.citations), conflicts=given)
+
+
+def _as_conflicts(quoted: Quoted, found: Sequence[conflicts.Disagreement]) -> tuple[Conflict, ...]:
+    """The disagreements with the numbers of the citations that prove each value."""
+    return tuple(
         Conflict(
-            disagreement.about,
+            one.about,
             tuple(
-                ConflictValue(value.written, tuple(dict.fromkeys(quoted.add(*place) for place in value.sentences)))
-                for value in disagreement.values
+                ConflictValue(value.written, tuple(n for n in dict.fromkeys(quoted.number_of(*p) for p in value.sentences) if n))
+                for value in one.values
             ),
         )
-        for disagreement in conflicts.find(reading.question, stated)
+        for one in found
     )
-    return Draft(quoted.text, tuple(quoted.claims), tuple(quoted.citations), reading.confidence, found)
 
 
 def _fresh_notices(generation: Generation, settings: Settings) -> list[str]:

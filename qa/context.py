@@ -17,6 +17,10 @@ enough for a tokenizer that makes 25 % more.
 """
 
 
+Said = tuple[str, Sequence[tuple[Passage, int]]]
+"""A value in words and the sentences that give it: each a passage and its number there."""
+
+
 @dataclass(frozen=True, slots=True)
 class Context:
     """What was shown. `[n]` means `shown[n - 1]`; a passage that did not fit whole is there with the sentences that did.
@@ -51,6 +55,16 @@ def pack(hits: Sequence[Hit], room: int, count: Callable[[str], int] = tokens.co
             blocks.append(text)
             used += cost
     return Context(Block("\n".join(blocks)), tuple(shown), used, len(hits) - len(shown))
+
+
+def with_sides(packed: Context, sides: Sequence[Said]) -> Block:
+    """The packed passages, and after them which of them give which value, where two of the values are shown."""
+    shown = {passage.id: number for number, passage in enumerate(packed.shown, 1)}
+    told = [(shown[p.id], value) for value, places in sides for p, _ in places[:1] if p.id in shown]
+    if len(told) < 2:
+        return packed.text
+    values = "; ".join(f"passage {number}: {value}" for number, value in told)
+    return Block(f"{packed.text}\n{block('disagreement', f'The passages disagree. {values}. Give each side.')}")
 
 
 def written(passage: Passage, number: int) -> Block:

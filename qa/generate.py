@@ -32,16 +32,17 @@ def generate(
     similarity: Similarity,
     aliases: Mapping[str, str],
     clock: Clock,
+    sides: Sequence[context.Said] = (),
 ) -> Generator[Event, None, Draft]:
     """Yield ("claim", Claim) for each sentence; the generator's value is the Draft. Raises ModelError.
 
-    `confidence` is the reader's, from retrieval; it is lowered by the share of the model's sentences that are unsupported.
+    `sides` are the values that the sentences disagree on: the model is told of them. `confidence` is the reader's, from retrieval; it is lowered by the share of the model's sentences that are unsupported.
     """
     prompt = prompt_for(settings.model)
     frame = tokens.count(prompt.render(question=question, passages=prompts.Block("")))
     room = context.budget(models.context_window(settings.model), frame, settings.max_answer_tokens, settings.context_tokens)
     packed = context.pack(hits, room)
-    messages = prompt.messages(question=question, passages=packed.text)
+    messages = prompt.messages(question=question, passages=context.with_sides(packed, sides))
     growing = Growing(cite.Draft(packed.shown, settings.policy, similarity, aliases))
     tally = models.Tally()
     pieces = answer_cache.through(

@@ -1,112 +1,109 @@
-"""Questions and sentences as they are compared: what a question asks for, and what a sentence claims, by whom and of what time.
-
-A sentence of prose is read as its clauses, an infobox fact as its items. Nothing here knows of any topic.
-"""
+"""What a question asks for, and a sentence with all that stands around it, as they are compared. Nothing here knows of any topic."""
 
 from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
+from itertools import pairwise
 from typing import Literal
 
 from index.types import Passage
-from qa.english import LIGHT, STOPWORDS
+from qa.clause import is_plural, parse
+from qa.english import ALIKE, STOPWORDS, VERBS_ALIKE, WIDE
+from qa.events import events_of, happens_once, same_event
 from qa.quantities import Date, dates
-from qa.words import Word, alike, is_name, is_verb_form, opposite, same_name, stem, words
+from qa.units import ASKED, unit_of
+from qa.values import Text, outcome, taken_apart, tells, with_year
+from qa.words import Word, is_name, is_verb_form, opposite, same_name, stem, words
 
 Place = tuple[Passage, int]
 """A sentence: its passage and its number there."""
 Wanted = Literal["count", "measure", "date", "person", "place", "name", "yes_no", ""]
 
-ABOUT = 0.45
-"""Share of the question's rarity that a claim must hold to be about the fact asked for."""
-
-TOLD = 0.75
-"""Share of the question's words, names apart, that a sentence must hold to tell the very thing."""
-
-_CLAUSE = re.compile(
-    r";\s+|(?<!\ball)(?<!\bnone),?\s+(?=(?:while|whereas|but|however|although|though|despite|contrary to)\s)|"
-    r",\s+(?=which\s+(?:was|were|is|are|has|have|had)\s)|"
-    r"\s+(?=which\s+(?:was|is|has been)\s+(?:denied|disputed|rejected|refuted)\b)|"
-    r",\s+(?:and\s+)?(?=[^,;]{3,60}\s(?:said|stated|claimed|reported|according to)\b)"
+_HOW_MANY = re.compile(r"\b(?:how many(?: of)?|(?:number|numbers|count|total) of)\s+(?P<counted>[^?]*)", re.IGNORECASE)
+_STRENGTH = re.compile(r"\bhow strong\b|\b(?:strength|size) of\b", re.IGNORECASE)
+_COUNTING = re.compile(r"\b(?:death toll|toll|casualt\w+|death count|population)\b")
+_WHICH = re.compile(r"^\W*(?:(?:in|at|to|from|by|on|of|under|for|with) )?(?:which|what) (?P<kind>[\w-]+)", re.IGNORECASE)
+_SUPERLATIVE = re.compile(
+    r"^\W*(?:which|what) (?:of the \w+ )?(?:is|was|are|were) (?:the )?(?:name of |(?:[\w']+ ){0,3}(?:first|last|oldest|earliest|largest|"
+    r"longest|highest|tallest|deepest|biggest|smallest|capital)\b)|\bis the (?:first|last|oldest|earliest|largest|longest|highest|"
+    r"tallest|deepest|biggest|smallest)\b",
+    re.IGNORECASE,
 )
-_ITEM = re.compile(r"[,;]\s+(?![^()]*\))")
+_SEVERAL = re.compile(
+    r"^\W*(?:who|which|what) (?:are|were)\b|\b(?:list|name (?:the|all|some|two|three)|all the|both|each)\b", re.I
+)
+_PLACES = frozenset(
+    "city town country region village state province place county district island capital parish location".split()
+)
+_EITHER = re.compile(r"\bor\b(?! not\b)", re.IGNORECASE)
+_YES_NO = re.compile(r"^\W*(?:is|are|was|were|do|does|did|has|have|had|can|could|will|would|should)\b", re.IGNORECASE)
+_ASKS: tuple[tuple[Wanted, re.Pattern[str]], ...] = (
+    ("date", re.compile(r"^\W*(?:since |until )?when\b|\bwhen (?:did|does|do|was|were|is|are|had|has|have)\b|\bwhen\W*$", re.I)),
+    ("date", re.compile(r"\b(?:what|which) (?:date|day|year|month|century|decade)\b", re.I)),
+    ("place", re.compile(r"^\W*(?:from )?where\b", re.I)),
+    ("person", re.compile(r"^\W*(?:by |to )?(?:who|whom|whose)\b", re.I)),
+)
 _SPEECH = re.compile(
     r"\b(?:said|says|saying|state[ds]?|stating|claim(?:s|ed|ing)?|report(?:s|ed|ing)?|announc(?:es?|ed|ing)|told|estimate[ds]?|put|"
     r"acknowledged|admitted|confirm(?:s|ed)|insist(?:s|ed)|maintain(?:s|ed)|argue[ds]?|counted|assert(?:s|ed)|declared)\b",
     re.IGNORECASE,
 )
 _ACCORDING = re.compile(r"\baccording to\s+([^,;.()]+)", re.IGNORECASE)
-_OUTCOMES = {
-    name: re.compile(rf"\b(?:{pattern})\b", re.IGNORECASE)
-    for name, pattern in {
-        "dead": r"kill\w*|dead|die[ds]?|deaths?|fatalit\w+|los[ets]+ (?:their|his|her) li[vf]e\w*|loss of life|put to death|"
-        r"execut(?:ed|ing)|massacr\w+|slain|slaughter\w*|murder\w*|perish\w*|toll",
-        "hurt": r"wound\w*|injur\w+|hurt",
-        "held": r"captur\w+|prisoners?|captives?|detain\w*|arrest\w*|hostages?",
-        "gone": r"missing|displaced|refugees?|fled|flee\w*|evacuat\w+",
-        "lost": r"destroy\w*|damag\w+|sunk|sank",
-    }.items()
-}
-"""What may become of the things counted: figures of different outcomes count different things."""
-_HOW_MANY = re.compile(r"\b(?:how many(?: of)?|(?:number|numbers|count|total) of)\s+(?P<counted>[^?]*)", re.IGNORECASE)
-_STRENGTH = re.compile(r"\bhow strong\b|\b(?:strength|size) of\b", re.IGNORECASE)
-_WHICH = re.compile(r"^\W*(?:(?:in|at|to|from|by|on|of|under) )?(?:which|what) (?P<kind>\w+)", re.IGNORECASE)
-_ANOTHER = re.compile(r"\b(?:another|again|second|third|later|earlier|previous|new|other)\b", re.IGNORECASE)
-_FILLERS = frozenset(["still", "ever", "already", "actually", "really", "ago"])
-_EITHER = re.compile(r"\bor\b(?! not\b)", re.IGNORECASE)
-_WANTED: tuple[tuple[Wanted, re.Pattern[str]], ...] = (
-    ("count", _HOW_MANY),
-    ("measure", re.compile(r"\bhow (?:much|far|long|old|high|tall|deep|large|big|wide|heavy|fast|hot|cold)\b", re.IGNORECASE)),
-    ("measure", re.compile(r"\bwhat (?:percentage|share|proportion|distance)\b", re.IGNORECASE)),
-    ("count", re.compile(r"\b(?:toll|casualt\w+|death count)\b", re.IGNORECASE)),
-    ("count", _STRENGTH),
-    ("date", re.compile(r"\bwhen (?:did|does|do|was|were|is|are|had|has|have|will)\b|\bwhen\W*$", re.IGNORECASE)),
-    ("date", re.compile(r"\b(?:what|which) (?:date|day|year|month)\b", re.IGNORECASE)),
-    ("place", re.compile(r"^\W*(?:from )?where\b", re.IGNORECASE)),
-    ("person", re.compile(r"^\W*(?:by )?(?:who|whom)\b", re.IGNORECASE)),
-    ("name", _WHICH),
-    ("yes_no", re.compile(r"^\W*(?:is|are|was|were|do|does|did|has|have|had|can|could|will|would|should)\b", re.IGNORECASE)),
-)
 
 
 @dataclass(frozen=True, slots=True)
 class Asked:
     """A question as it is compared.
 
-    `counted`: the stems that name what is counted; `weights`: the rarity of the other words; `words`: those that are no names.
+    `nouns`: the stems that name what is counted; `dimensions`: what is measured; `words`: the other telling words that are no
+    names, `verbs` those among them that say what happened; `weights`: their rarity; `forms`: for each the stems that say the same.
+    `names` are single words, `whole_names` those that stand together. `once`: what is asked about can have happened only once;
+    `noun_rarity` is that of the rarest noun that is counted, 1 where one sentence has it.
     """
 
+    text: str
     wanted: Wanted
-    counted: tuple[str, ...]
+    nouns: tuple[str, ...]
+    dimensions: tuple[str, ...]
     outcome: str
     dates: tuple[Date, ...]
     names: tuple[str, ...]
-    counted_names: tuple[str, ...]
+    whole_names: tuple[tuple[str, ...], ...]
+    noun_names: tuple[str, ...]
     words: tuple[str, ...]
+    verbs: tuple[str, ...]
     weights: dict[str, float]
+    forms: dict[str, frozenset[str]]
+    pairs: tuple[tuple[str, str], ...]
+    once: bool
+    noun_rarity: float
+
+    def held(self, stems: frozenset[str]) -> float:
+        """The share of the rarity of the question's words that these stems hold; 1 where it has none."""
+        total = sum(self.weights.values())
+        found = sum(weight for one, weight in self.weights.items() if not self.forms[one].isdisjoint(stems))
+        return found / total if total else 1.0
 
 
 @dataclass(frozen=True, slots=True)
-class Claim:
-    """A clause of a sentence, or an item of a fact.
+class Told:
+    """A sentence among its neighbours: `title` and `around` are the stems of the header and of the passage up to it.
 
-    `stems` are its own words, `sentence` its sentence's, `around` those of its passage up to it, `title` the title's and
-    section's. `dates` are its own or its sentence's; `when`, where there are none, those of the nearest sentence before it.
+    `when`: its own dates, else those of the nearest sentence before it; `year`: the year in which it is told.
     """
 
     place: Place
-    text: str
-    speaker: frozenset[str]
-    dates: tuple[Date, ...]
-    when: tuple[Date, ...]
-    stems: frozenset[str]
-    sentence: frozenset[str]
-    around: frozenset[str]
+    read: Text
     title: frozenset[str]
+    around: frozenset[str]
+    when: tuple[Date, ...]
+    year: int
+    probability: float = 1.0
+    similarity: float = 1.0
 
     @property
     def is_fact(self) -> bool:
@@ -117,130 +114,199 @@ class Claim:
         return self.place[0].sentences[self.place[1]].label
 
     @property
-    def whole(self) -> str:
-        """The text of its sentence."""
-        return self.place[0].sentences[self.place[1]].text
+    def stems(self) -> frozenset[str]:
+        return self.read.stems | self.title if self.is_fact else self.read.stems
 
 
-@dataclass(frozen=True, slots=True)
-class Given:
-    """A value that a claim gives.
+@lru_cache(maxsize=512)
+def wanted(text: str) -> Wanted:
+    """The kind of value that a question asks for; "" where none is compared."""
+    if _HOW_MANY.search(text):
+        noun = parse(text).noun.split()
+        return "measure" if noun and unit_of(noun[0].lower()) else "count"
+    if _COUNTING.search(text) or _STRENGTH.search(text):
+        return "count"
+    for kind, pattern in _ASKS:
+        if pattern.search(text):
+            return kind
+    if any(pattern.search(text) for pattern, _ in ASKED) and not _YES_NO.search(text):
+        return "measure"
+    if _SUPERLATIVE.search(text):
+        return "name"
+    which = _WHICH.search(text)
+    if which and which["kind"].lower() not in ("kind", "kinds", "type", "types", "sort", "sorts"):
+        kind = words(which["kind"])[0]
+        if kind.plain in _PLACES:
+            return "place"
+        return "name" if tells(kind) and not is_verb_form(kind) else ""
+    return "yes_no" if _YES_NO.search(text) and not _EITHER.search(text) else ""
 
-    A number is `low` to `high` of a `unit`, with the `names` that stand beside it; `part`: of a side that is not asked for.
-    A stance has in `low` how much of the question it takes up, and in `names` which of the question's names.
-    """
 
-    claim: Claim
-    written: str
-    normalised: str
-    low: float = 0.0
-    high: float = 0.0
-    bound: str = ""
-    unit: str = ""
-    names: tuple[str, ...] = ()
-    part: bool = False
-    date: Date | None = None
+def several(text: str) -> bool:
+    """Whether a question asks for several things."""
+    noun = parse(text).noun.split(" of ")[0].split()
+    return bool(_SEVERAL.search(text)) or (bool(noun) and is_plural(noun[-1].lower()))
 
 
-Differ = Callable[[Given, Given], bool]
-"""Whether two values cannot both be right."""
-
-
-def ask(text: str, places: Sequence[Place]) -> Asked:
-    """Read a question; the rarity of its words is that among the sentences at `places`."""
-    wanted = _wanted(text)
-    counted = _counted(text) if wanted == "count" else []
-    became = outcome(text) if wanted == "count" else ""
-    aside = [(0, _asking(text))] + [(date.start, date.end) for date in dates(text)] + [(word.start, word.end) for word in counted]
-    content = [word for word in words_of(text) if tells(word) and not any(a <= word.start < b for a, b in aside)]
-    rarity = _rarity([stems_of(f"{passage.header} {passage.sentences[n].full_text}") for passage, n in places])
-    rare = {word.stem: rarity(word.stem) for word in content if not (became and outcome(word.text))}
-    pairs = zip(content, [*content, None][1:], strict=True)
-    beside = {word.stem for word, after in pairs if is_name(word) or _describes(word, after)}
+def ask(text: str, sentences: Sequence[frozenset[str]]) -> Asked:
+    """Read a question; the rarity of its words is that among the sentences, given by their stems."""
+    kind = wanted(text)
+    counted = _counted(text, kind)
+    became = outcome(text) if kind == "count" else ""
+    found = words(text)
+    aside = [(date.start, date.end) for date in dates(text)] + [(word.start, word.end) for word in counted]
+    asking = _asking_words(text, kind)
+    content = [w for w in found if tells(w) and w.plain not in asking and not any(a <= w.start < b for a, b in aside)]
+    plain = [w for w in content if not is_name(w)]
+    verbs = tuple(w.stem for w in plain if events_of(w.stem) or is_verb_form(w) or w.text == parse(text).verb)
+    predicate = [
+        w for w in found if kind == "yes_no" and w.text == parse(text).verb and not tells(w) and w.plain not in STOPWORDS
+    ]
+    verbs = (*verbs, *(w.stem for w in predicate))
+    keep = list(dict.fromkeys(w.stem for w in (*predicate, *plain) if not (became and outcome(w.text))))
+    names = tuple(dict.fromkeys(w.plain for w in content if is_name(w)))
+    forms = {one: says(one) for one in dict.fromkeys((*keep, *verbs))}
+    rarity = {one: _rarity(forms[one], sentences) for one in keep}
+    dimensions = next((asked for pattern, asked in ASKED if pattern.search(text)), ()) if kind == "measure" else ()
+    if kind == "measure" and _HOW_MANY.search(text):
+        unit = unit_of(counted[0].plain) if counted else None
+        dimensions = (unit[0],) if unit else dimensions
     return Asked(
-        wanted,
-        tuple(word.stem for word in counted),
+        text,
+        kind,
+        tuple(w.stem for w in counted if not is_name(w)),
+        dimensions,
         became,
         tuple(dates(text)),
-        tuple(word.plain for word in content if is_name(word)),
-        tuple(word.plain for word in counted if is_name(word)),
-        tuple(word for word in rare if word not in beside),
-        {word: weight for word, weight in rare.items() if weight},
+        names,
+        _whole_names(content),
+        tuple(w.plain for w in counted if is_name(w)),
+        tuple(keep),
+        verbs,
+        rarity,
+        forms,
+        tuple((a.stem, b.stem) for a, b in pairwise(found) if b.joined and tells(a) and tells(b)),
+        happens_once(text, frozenset(w.stem for w in plain)),
+        max((_rarity(frozenset([w.stem]), sentences) for w in counted if w.start >= 0), default=0.0)
+        / math.log1p(max(1, len(sentences))),
     )
 
 
-def _wanted(text: str) -> Wanted:
-    found = next((wanted for wanted, pattern in _WANTED if pattern.search(text)), "")
-    if found == "name":
-        (kind,) = words_of(_WHICH.search(text)["kind"])[:1]  # type: ignore[index]
-        return "" if not tells(kind) or is_verb_form(kind) else found
-    return "" if found == "yes_no" and _EITHER.search(text) else found
+def _whole_names(content: Sequence[Word]) -> tuple[tuple[str, ...], ...]:
+    """The names among these words, those that stand side by side as one."""
+    whole: list[list[Word]] = []
+    for word in content:
+        if is_name(word):
+            if whole and word.joined and word.start - whole[-1][-1].end <= 5:
+                whole[-1].append(word)
+            else:
+                whole.append([word])
+    return tuple(tuple(word.plain for word in name) for name in whole)
 
 
-def _describes(word: Word, after: Word | None) -> bool:
-    """Whether a word only says what the name after it is: "the painter Oda Brill"."""
-    return after is not None and is_name(after) and after.joined and after.start == word.end + 1
-
-
-def _asking(text: str) -> int:
-    """Where the words end that only ask: "how high", "which town"."""
-    found = next(
-        (match for wanted, pattern in _WANTED if wanted not in ("count", "yes_no") and (match := pattern.match(text))), None
+def _asking_words(text: str, kind: Wanted) -> frozenset[str]:
+    """The words that only say what kind of value is asked for: "year", "how old", "the name of"."""
+    match = re.match(
+        r"\W*(?:(?:in|at|on|to|from|by|of|for) )?(?:(?:what|which) (?:was|is|were|are) the (?:name|date|length|height|depth|number|"
+        r"percentage|share|cost|price|strength|size|duration)\b|(?:what|which) \w+|how \w+)",
+        text,
+        re.IGNORECASE,
     )
-    return found.end() if found else 0
+    aside = frozenset(w.plain for w in words(match[0])) if match else frozenset()
+    return aside | (frozenset(["toll", "death", "population", "number", "strength"]) if kind == "count" else frozenset())
 
 
-def _counted(text: str) -> list[Word]:
+def _counted(text: str, kind: Wanted) -> list[Word]:
     """The words that name what is counted: those after "how many" up to the verb; men where a strength is asked for."""
+    if kind not in ("count", "measure"):
+        return []
     match = _HOW_MANY.search(text)
     if not match:
-        return [replace(word, start=-1, end=-1) for word in words_of("men")] if _STRENGTH.search(text) else []
+        plain = (
+            "inhabitants population people residents"
+            if re.search(r"\bpopulation\b", text, re.I)
+            else "men"
+            if _STRENGTH.search(text)
+            else ""
+        )
+        return [replace(word, start=-1, end=-1) for word in words(plain)]
+    phrase = parse(text).noun
+    within = [w for w in words(text) if w.start >= match.start("counted")]
     found: list[Word] = []
-    for word in words_of(text):
-        if word.start < match.start("counted"):
-            continue
-        if found and (word.plain in STOPWORDS or is_verb_form(word)):
+    for word in within:
+        if not found and (outcome(word.text) or is_verb_form(word)):
+            break
+        if found and (not tells(word) or is_verb_form(word) or (phrase and word.text not in phrase)):
             break
         if tells(word):
             found.append(word)
     return found[:4]
 
 
-def _rarity(texts: Sequence[frozenset[str]]) -> Callable[[str], float]:
-    """How telling a stem is among these texts; 0 for one that none of them holds (a word of the question's own)."""
-
-    def rarity(one: str) -> float:
-        having = sum(any(same(one, other) for other in text) for text in texts)
-        return math.log1p(len(texts) / having) if having else 0.0
-
-    return rarity
+_NOUN_ENDINGS = ("ur", "ment", "er", "or", "ion", "i", "eri")
+"""What the stemmer leaves of the endings that make a noun of a verb: failure, settlement, winner, governor."""
 
 
-def claims_of(place: Place) -> Iterator[Claim]:
-    """What a sentence claims, clause by clause or item by item."""
+@lru_cache(maxsize=1)
+def _synonyms() -> dict[str, frozenset[str]]:
+    table: dict[str, set[str]] = {}
+    for group in (*ALIKE, *VERBS_ALIKE):
+        stems = {stem(word) for word in group}
+        for one in stems:
+            table.setdefault(one, set()).update(stems)
+    return {one: frozenset(group) for one, group in table.items()}
+
+
+@lru_cache(maxsize=20_000)
+def says(one: str) -> frozenset[str]:
+    """The stems that may say the same as one: near synonyms and the words of one event."""
+    alike = _synonyms().get(one, frozenset()) | {one} | {one + ending for ending in _NOUN_ENDINGS}
+    mine = events_of(one)
+    return alike | _event_stems(mine) if mine else alike
+
+
+@lru_cache(maxsize=2_000)
+def _event_stems(events: frozenset[str]) -> frozenset[str]:
+    from qa.events import stems_of_events
+
+    return stems_of_events(events)
+
+
+def _rarity(forms: frozenset[str], texts: Sequence[frozenset[str]]) -> float:
+    """How telling a word is among these texts; one that none of them holds counts half as much as one that a single text holds."""
+    having = sum(not forms.isdisjoint(text) for text in texts)
+    return math.log1p(len(texts) / having) if having else 0.5 * math.log1p(len(texts))
+
+
+def set_among(place: Place, probability: float, similarity: float) -> Told:
+    """A sentence with what stands around it."""
     passage, number = place
     sentence, fact = passage.sentences[number], passage.kind == "facts"
-    before = [] if fact else [other.text for other in passage.sentences[:number]]
-    year = _known_year(" ".join([passage.title, *passage.section, *before]))
-    whole = () if fact else _dates(sentence.text, year)
-    told = next((found for text in reversed(before) if (found := _dates(text, year))), ())
-    own, title = stems_of(sentence.full_text), stems_of(passage.header)
-    for text in (_ITEM if fact else _CLAUSE).split(sentence.text):
-        of = _dates(text, year) or whole
-        stems = stems_of(f"{sentence.label} {text}")
-        yield Claim(place, text, _speaker(text), of, of or told, stems, own, own | title | stems_of(" ".join(before)), title)
+    read = taken_apart(sentence.text, fact)
+    title = stems_of(passage.header) | stems_of(sentence.label)
+    before = [] if fact else [taken_apart(other.text) for other in passage.sentences[:number]]
+    heads = [taken_apart(head) for head in (passage.title, *passage.section)]
+    year = next(
+        (date.year for text in (read, *reversed(before), *reversed(heads)) for date in reversed(text.dates) if _dated(date)), 0
+    )
+    own = tuple(with_year(date, year) for date in read.dates)
+    told = next((text.dates for text in reversed(before) if text.dates), ())
+    when = own or tuple(with_year(date, year) for date in told)
+    around = title.union(read.stems, *(text.stems for text in before))
+    return Told(place, read, title, around, when, year, probability, similarity)
 
 
-def _dates(text: str, year: int) -> tuple[Date, ...]:
-    return tuple(date if date.year else replace(date, year=year) for date in dates(text))
+def _dated(date: Date) -> bool:
+    return bool(date.year) and date.part != "decade"
 
 
-def _known_year(text: str) -> int:
-    years = [date.year for date in dates(text) if date.year and date.part != "decade"]
-    return years[-1] if years else 0
+@lru_cache(maxsize=4_096)
+def stems_of(text: str) -> frozenset[str]:
+    """The stems of a text's telling words."""
+    return frozenset(word.stem for word in words(text) if tells(word))
 
 
-def _speaker(text: str) -> frozenset[str]:
+def speaker(text: str) -> frozenset[str]:
     """The stems of who says so; empty where the article itself does."""
     according = _ACCORDING.search(text)
     if according:
@@ -249,65 +315,41 @@ def _speaker(text: str) -> frozenset[str]:
     return stems_of(text[: speech.start()]) if speech else frozenset()
 
 
-def one_voice(one: Claim, other: Claim) -> bool:
-    """Whether both claims stand in one passage, or are values of one fact, with no two speakers: a text that counts by parts."""
-    (here, _), (there, _) = one.place, other.place
-    together = here.id == there.id or (one.is_fact and other.is_fact and (here.source, one.label) == (there.source, other.label))
-    return together and not (one.speaker and other.speaker and not one.speaker & other.speaker)
+def names_held(asked: Iterable[str], stems: frozenset[str]) -> float:
+    """The share of these folded names that are among the stems, perhaps spelled otherwise; 1 where there is none."""
+    asked = tuple(asked)
+    return sum(named(name, stems) for name in asked) / len(asked) if asked else 1.0
 
 
-def on_topic(asked: Asked, claim: Claim) -> bool:
-    """Whether a claim is about the asked fact: of the asked day, or of no other time and with the question's names and words.
-
-    A title speaks for the facts under it, not for each sentence of the article.
-    """
-    if not same_time(asked.dates, claim.dates):
-        return False
-    if any(date.day for date in asked.dates):
-        return any(a.day and b.day and agree(a, b) for a in asked.dates for b in claim.dates)
-    stems = claim.sentence | claim.title if claim.is_fact else claim.sentence
-    return names_all(asked, claim.around) and held(asked, stems) >= ABOUT
+def whole_names_held(asked: Asked, stems: frozenset[str]) -> float:
+    """The share of the question's names of which a part is among the stems; 1 where it has none."""
+    names = asked.whole_names
+    return sum(any(named(part, stems) for part in name) for name in names) / len(names) if names else 1.0
 
 
-def held(asked: Asked, stems: frozenset[str]) -> float:
-    """The share of the question's rarity that these stems hold."""
-    total = sum(asked.weights.values())
-    found = sum(weight for one, weight in asked.weights.items() if any(same(one, other) for other in stems))
-    return found / total if total else 0.0
-
-
-def told(asked: Asked, claim: Claim) -> bool:
-    """Whether a claim's sentence holds the question's names and nearly all its other words, and is not of another event."""
-    stems = claim.sentence | claim.title if claim.is_fact else claim.sentence
-    shared = sum(any(same(one, other) for other in stems) for one in asked.words)
-    return names_all(asked, claim.around) and shared >= TOLD * len(asked.words) and not elsewhere(asked, claim)
-
-
-def elsewhere(asked: Asked, claim: Claim) -> bool:
-    """Whether a claim speaks of the opposite of what is asked ("began", "ended"), or of another such event ("a second …")."""
-    turned = any(opposite(one, other) for one in asked.words for other in claim.sentence - set(asked.words))
-    return turned or any(stem(match[0].lower()) not in asked.words for match in _ANOTHER.finditer(claim.text))
-
-
-def names_all(asked: Asked, stems: frozenset[str]) -> bool:
-    return all(names(name, stems) for name in asked.names)
-
-
-def names(name: str, stems: frozenset[str]) -> bool:
+def named(name: str, stems: frozenset[str]) -> bool:
     """Whether a folded name is among these stems, perhaps spelled otherwise."""
-    return any(same_name(name, other) or stem(name) == other for other in stems)
+    if name in stems or stem(name) in stems:
+        return True
+    return any(same_name(name, other) for other in stems if other[:1] == name[:1] and abs(len(other) - len(name)) < 4)
 
 
-@lru_cache(maxsize=200_000)
-def same(one: str, other: str) -> bool:
-    """Whether two stems are one word or near synonyms, neither much the wider."""
-    return one == other or (alike(one, other) and alike(other, one))
+def share_name(some: Sequence[str], others: Sequence[str]) -> bool:
+    """Whether two names share a word, perhaps spelled otherwise."""
+    return any(_one_name(one, other) for one in some for other in others)
 
 
-def outcome(text: str) -> str:
-    """What became of the things counted: the first outcome that the text names, or nothing."""
-    found = [(match.start(), name) for name, pattern in _OUTCOMES.items() if (match := pattern.search(text))]
-    return min(found)[1] if found else ""
+@lru_cache(maxsize=50_000)
+def _one_name(one: str, other: str) -> bool:
+    return same_name(one, other) or stem(one) == stem(other)
+
+
+@lru_cache(maxsize=1)
+def wide() -> frozenset[str]:
+    """Stems of nouns that may count whatever person a narrower one counts."""
+    return frozenset(
+        stem(word) for word in (*WIDE, "man", "men", "victim", "life", "lives", "soul", "body", "bodies", "hand", "inhabitant")
+    )
 
 
 def agree(one: Date, other: Date) -> bool:
@@ -320,18 +362,13 @@ def same_time(one: Sequence[Date], other: Sequence[Date]) -> bool:
     return not one or not other or any(agree(a, b) for a in one for b in other)
 
 
-def tells(word: Word) -> bool:
-    """Whether a word has a meaning of its own."""
-    return word.plain not in STOPWORDS | LIGHT | _FILLERS and (len(word.plain) > 1 or word.capital)
+def turned(asked: Asked, stems: frozenset[str]) -> bool:
+    """Whether these stems hold the opposite of a word of the question, and not the word: "east" for "west"."""
+    others = stems - set(asked.words) - set(asked.nouns)
+    return any(opposite(one, other) for one in asked.words if one not in stems for other in others)
 
 
-@lru_cache(maxsize=8_000)
-def words_of(text: str) -> tuple[Word, ...]:
-    """The words of a text; remembered, because the same sentences are read for many questions."""
-    return tuple(words(text))
-
-
-@lru_cache(maxsize=8_000)
-def stems_of(text: str) -> frozenset[str]:
-    """The stems of a text's telling words."""
-    return frozenset(word.stem for word in words_of(text) if tells(word))
+__all__ = [
+    "Asked", "Place", "Told", "agree", "ask", "named", "names_held", "same_event", "same_time", "says", "set_among",
+    "several", "share_name", "speaker", "stems_of", "turned", "wanted", "whole_names_held", "wide",
+]  # fmt: skip

@@ -110,17 +110,44 @@ def test_settings_bound_the_passages_and_the_sentences(answerer: Answerer) -> No
     assert scores == sorted(scores, reverse=True) and len(scores) == 8
 
 
-def test_sources_that_disagree_are_both_given(tmp_path: Path, encoder: Encoder) -> None:
+@pytest.fixture
+def dams(tmp_path: Path, encoder: Encoder) -> Settings:
+    """Two articles that give different years for one dam."""
     articles = tmp_path / "articles"
     articles.mkdir()
     (articles / "a.txt").write_text("The Marl Dam was completed in 1954.\n")
-    (articles / "b.txt").write_text("The Marl Dam was completed in 1957.\n")
+    (articles / "b.md").write_text("# Dams of the Marl\n\nThe Marl Dam was completed in 1957.\n")
     settings = Settings(index=tmp_path / "index", articles=articles, threshold=0.0)
     build(articles, settings.index_path, recipe(settings), encoder)
-    answer = Answerer.open(settings, encoder).answer("When was the Marl Dam completed?")
-    assert answer.status == "conflicting" and proved(answer, settings)
+    return settings
+
+
+def test_sources_that_disagree_are_both_given(dams: Settings, encoder: Encoder) -> None:
+    answer = Answerer.open(dams, encoder).answer("When was the Marl Dam completed?")
+    assert answer.status == "conflicting" and proved(answer, dams)
     [conflict] = answer.conflicts
     cited = {value.value: [answer.citations[n - 1].quote for n in value.citations] for value in conflict.values}
+    assert cited == {"1954": ["The Marl Dam was completed in 1954."], "1957": ["The Marl Dam was completed in 1957."]}
+
+
+def test_the_answer_says_which_source_says_what(dams: Settings, encoder: Encoder) -> None:
+    answer = Answerer.open(dams, encoder).answer("When was the Marl Dam completed?")
+    assert answer.answer.startswith("The sources disagree. ")
+    assert "a.txt says 1954: \u201cThe Marl Dam was completed in 1954.\u201d [" in answer.answer
+    assert "Dams of the Marl says 1957: \u201cThe Marl Dam was completed in 1957.\u201d [" in answer.answer
+    assert [answer.answer[claim.start : claim.end] for claim in answer.claims] == [claim.text for claim in answer.claims]
+    assert [claim.support for claim in answer.claims] == ["quoted", "quoted"]
+
+
+def test_a_model_is_told_of_the_disagreement_and_what_it_leaves_out_is_added(
+    dams: Settings, encoder: Encoder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    model = Scripted(pieces=["The Marl Dam was completed in 1954. [1] ", "The Marl Dam was completed in 1954. [2]"])
+    answer = with_model(Answerer.open(dams, encoder), monkeypatch, model).answer("When was the Marl Dam completed?")
+    (_, user) = model.heard[0]
+    assert "<disagreement>" in user.text and ": 1954" in user.text and ": 1957" in user.text
+    assert answer.status == "conflicting" and proved(answer, dams)
+    cited = {value.value: [answer.citations[n - 1].quote for n in value.citations] for value in answer.conflicts[0].values}
     assert cited == {"1954": ["The Marl Dam was completed in 1954."], "1957": ["The Marl Dam was completed in 1957."]}
 
 

@@ -275,6 +275,33 @@ def test_no_disagreement(question: str, one: str, other: str) -> None:
     assert prose(question, one, other) == []
 
 
+@pytest.mark.parametrize(
+    ("question", "one", "other"),
+    [
+        ("How long is the Lurra line?", "The Lurra line is 100 km long.", "The 62-mile Lurra line opened late."),
+        ("How long did the Ravel strike last?", "The Ravel strike lasted 12 weeks.", "The Ravel strike lasted three months."),
+        ("How much did the Sorrel dam cost?", "The Sorrel dam cost $4.2 million.", "The Sorrel dam cost 4,213,000 dollars."),
+        (
+            "How many people died in the Lurra flood?",
+            "By the evening of 3 June, 40 people had died in the Lurra flood.",
+            "The Lurra flood killed 112 people.",
+        ),
+        (
+            "How many visitors came to the Ravel fair?",
+            "The Ravel fair had expected 50,000 visitors.",
+            "32,000 visitors came to the Ravel fair.",
+        ),
+        ("When was Oda Brill born?", "Oda Brill (1852–1931) was a painter.", "Oda Brill died in 1933."),
+        ("When was the Ravel fire?", "The first Ravel fire was in 1710.", "Ravel had another fire in 1712."),
+        ("Who won the Ravel race?", "In 1931 Ivo Castell won the Ravel race.", "In 1932 Paula Rehn won the Ravel race."),
+        ("Who painted Ravel hall?", "Ivo Castell and Ada Lorentz painted Ravel hall.", "Ada Lorentz painted Ravel hall."),
+        ("Did Oda Brill visit Mirn?", "Oda Brill visited Mirn in 1820.", "Her sister did not visit Mirn."),
+    ],
+)
+def test_values_that_only_seem_to_differ(question: str, one: str, other: str) -> None:
+    assert prose(question, one, other) == []
+
+
 def test_counts_of_different_days_are_different_events() -> None:
     assert not prose(
         "How many miners were killed in Orsk Pit?",
@@ -321,8 +348,8 @@ def test_a_share_is_no_total() -> None:
 def test_an_unlikely_sentence_is_not_compared() -> None:
     one, other = passage("a", "The Tollan cathedral has nine bells."), passage("b", "The Tollan cathedral has eleven bells.")
     question = read("How many bells hang in the Tollan cathedral?")
-    assert find(question, [(0.9, one, 0, 0.8), (0.5, other, 0, 0.3)])
-    assert find(question, [(0.9, one, 0, 0.8), (0.1, other, 0, 0.3)]) == []
+    assert find(question, [(0.9, one, 0, 0.8), (0.5, other, 0, 0.7)])
+    assert find(question, [(0.9, one, 0, 0.8), (0.05, other, 0, 0.3)]) == []
 
 
 def test_nothing_to_compare() -> None:

@@ -1,0 +1,147 @@
+"""When two values that both answer cannot both be right.
+
+Values of one passage do not contradict each other, unless two speakers give them. What the wording says is an early count, a plan, a
+second event or one of several is no contradiction, nor is a figure of another time, unless what is asked can have happened only once.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from itertools import combinations
+
+from qa.answering import Given, again
+from qa.counts import apart
+from qa.quantities import Date
+from qa.statements import Asked, Told, agree, same_time, share_name, speaker
+from qa.values import Value, with_year
+from qa.words import is_name, words
+
+DAYS = 14
+"""Accounts of an event that may recur disagree by this many days at most; beyond that they tell of two events …"""
+YEARS = 5
+"""… and this many years where they name no day."""
+_BY_THEN = re.compile(
+    r"\b(?:initial(?:ly)?|at first|(?:early|first|preliminary) (?:reports?|counts?|estimates?)|so far|to date|as of|still|"
+    r"by (?:the (?:end|middle|beginning|start|evening|morning|time|following|next)|then|now|noon|midnight|early|late|mid|\d|"
+    r"(?:mon|tues|wednes|thurs|fri|satur|sun)day|january|february|march|april|may|june|july|august|september|october|november|december)|"
+    r"(?:had|has) (?:risen|grown|fallen|climbed|passed)|(?:rose|grew|fell|climbed) to|passed|today|now|currently|nowadays|opened with|"
+    r"(?:two|three|four|five|six|some|several|a few) (?:hours?|days?|weeks?|months?|years?) later|at (?:midnight|noon))\b",
+    re.I,
+)
+_FOR_A_TIME = re.compile(
+    r"\b(?:until|till|from (?:\w+ )?\d{4}|since|after|before|later|then|when|at the time|in(?: \w+)? \d{4})\b", re.I
+)
+_AMONG = re.compile(r"\b(?:one of|among|together with|along with|with (?:his|her|their)|and (?:his|her|their))\b", re.I)
+_HYPOTHETICAL = re.compile(
+    r"\b(?:(?:was|were|is|are|been) (?:to|expected|estimated to|planned|scheduled|supposed|due)|(?:had|have) (?:expected|planned|hoped)|"
+    r"expected|planned|forecast|predicted|projected|intended|estimated to)\b",
+    re.I,
+)
+_WHOLE = re.compile(r"\b(?:overall|total|in all|altogether|together|combined)\b", re.I)
+
+
+def differ(asked: Asked, one: Given, other: Given) -> bool:
+    """Whether two values that answer cannot both be right."""
+    parts = one.value.kind == "number" and (_is_part(asked, one), _is_part(asked, other))
+    if parts and any(parts):
+        part, whole = (one, other) if parts[0] else (other, one)
+        return parts[0] != parts[1] and _exceeds(part, whole)
+    if _one_voice(one, other) or _excused(asked, one, other):
+        return False
+    if one.value.date and other.value.date:
+        return _dates_differ(asked, one.value.date, other.value.date)
+    named = one.value.kind == "name"
+    if (
+        not (named and asked.once)
+        and not asked.dates
+        and not same_time(when(one.sentence, one.value), when(other.sentence, other.value))
+    ):
+        return False
+    if named:
+        return _names_differ(one, other)
+    return _numbers_differ(one, other)
+
+
+def _one_voice(one: Given, other: Given) -> bool:
+    """Whether both stand in one passage, or are values of one fact, with no two speakers: a text that counts by parts."""
+    (here, _), (there, _) = one.sentence.place, other.sentence.place
+    facts = one.sentence.is_fact and other.sentence.is_fact
+    together = here.id == there.id or (facts and (here.source, one.sentence.label) == (there.source, other.sentence.label))
+    mine, theirs = speaker(one.clause), speaker(other.clause)
+    return together and not (mine and theirs and not mine & theirs)
+
+
+def _excused(asked: Asked, one: Given, other: Given) -> bool:
+    """Whether the wording says that the values are of different times, plans or events."""
+    a, b = (value.sentence.read.text if value.sentence.is_fact else value.clause for value in (one, other))
+    if any(bool(_HYPOTHETICAL.search(text)) for text in (a, b)) and not _HYPOTHETICAL.search(asked.text):
+        return True
+    if again(asked, a) != again(asked, b) and not asked.once:
+        return True
+    if one.value.kind == "name":
+        return not asked.once and any(_FOR_A_TIME.search(text) for text in (a, b))
+    return not one.value.date and any(_BY_THEN.search(text) for text in (a, b))
+
+
+def _dates_differ(asked: Asked, a: Date, b: Date) -> bool:
+    if agree(a, b) or a.part == "decade" or b.part == "decade":
+        return False
+    if not a.year or not b.year:
+        return bool(a.day and b.day) and _days(a, b) <= DAYS
+    if asked.once:
+        return True
+    if a.day and b.day and a.year == b.year:
+        return _days(a, b) <= DAYS
+    return bool(a.day) == bool(b.day) and abs(a.year - b.year) <= YEARS
+
+
+def _days(a: Date, b: Date) -> int:
+    return abs((a.month - b.month) * 30 + a.day - b.day)
+
+
+def _names_differ(one: Given, other: Given) -> bool:
+    """Two names that share no word, neither of which stands beside the other, and neither as one of several."""
+    if any(_AMONG.search(value.clause) for value in (one, other)):
+        return False
+    return not any(_tells(value.sentence, against.value) for value, against in ((one, other), (other, one)))
+
+
+def _tells(sentence: Told, value: Value) -> bool:
+    return share_name(value.names, [word.plain for word in sentence.read.words if word.capital])
+
+
+def _numbers_differ(one: Given, other: Given) -> bool:
+    if one.value.names and other.value.names and not share_name(one.value.names, other.value.names):
+        return False
+    return apart(one.value, other.value)
+
+
+def _is_part(asked: Asked, one: Given) -> bool:
+    """Whether a fact's label limits it to a side that the question does not name ("Losses of the home team")."""
+    side = [word.plain for word in words(one.sentence.label.partition(" of ")[2]) if is_name(word)]
+    return bool(side) and not share_name(side, (*asked.names, *asked.noun_names))
+
+
+def _exceeds(part: Given, whole: Given) -> bool:
+    """Whether a part is larger than what is stated as the whole."""
+    total = _WHOLE.search(whole.sentence.read.text) and " of " not in whole.sentence.label
+    return (
+        bool(total) and part.sentence.title >= whole.sentence.title - {"loss", "casualti"} and part.value.low > whole.value.high
+    )
+
+
+def when(sentence: Told, value: Value) -> Sequence[Date]:
+    """The dates of a value: its own, those of its item of a fact, else those of its sentence or of the nearest one before."""
+    if value.date:
+        return [value.date]
+    if not sentence.is_fact:
+        return sentence.when
+    start, end = sentence.read.clause(value.start)
+    return [with_year(date, sentence.year) for date in sentence.read.dates if start <= date.start < end]
+
+
+def recurs(given: Sequence[Given]) -> bool:
+    """Whether the days given lie so far apart that they must be of several events, so that no two of them need be of one."""
+    days = [one.value.date for one in given if one.value.date and one.value.date.day]
+    return any((not a.year or not b.year or a.year == b.year) and _days(a, b) > DAYS for a, b in combinations(days, 2))
