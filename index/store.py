@@ -33,7 +33,7 @@ from index.lexical import LexicalIndex
 from index.types import Passage, Refused, Sentence
 from index.vectors import VectorIndex
 
-FORMAT = 1
+FORMAT = 2
 VERIFIED_BYTES = 64_000_000
 """Up to this size, the checksums of a whole generation are compared each time it is opened; above it, the sizes."""
 
@@ -103,16 +103,25 @@ class Generation:
         start, end = int(self._offsets[number]), int(self._offsets[number + 1])
         return passage_from_json(os.pread(self._passages, end - start, start))
 
+    def passages(self, numbers: Sequence[int]) -> list[Passage]:
+        """The passages of those numbers, in that order."""
+        return [self.passage(number) for number in numbers]
+
     def articles(self) -> Iterator[ArticleRecord]:
         """The indexed files, in order."""
-        with (self.path / "articles.jsonl").open(encoding="utf-8") as lines:
-            for line in lines:
-                record = json.loads(line)
-                yield ArticleRecord(**record | {"aliases": tuple(map(tuple, record["aliases"]))})
+        return read_articles(self.path)
 
     def article_path(self, source: str) -> Path:
         """Where a source lies on this machine."""
         return Path(self.manifest.root) / source
+
+
+def read_articles(path: Path) -> Iterator[ArticleRecord]:
+    """The indexed files of the generation in `path`, in order."""
+    with (path / "articles.jsonl").open(encoding="utf-8") as lines:
+        for line in lines:
+            record = json.loads(line)
+            yield ArticleRecord(**record | {"aliases": tuple(map(tuple, record["aliases"]))})
 
 
 def passage_to_json(passage: Passage) -> bytes:

@@ -13,8 +13,9 @@ from index.vectors import VectorIndex
 
 
 def unit(rows: int, seed: int = 0) -> np.ndarray:
+    """Unit vectors that float16 holds as they are, up to their length."""
     made = np.random.default_rng(seed).normal(size=(rows, 16)).astype(np.float32)
-    return made / np.linalg.norm(made, axis=1, keepdims=True)
+    return (made / np.linalg.norm(made, axis=1, keepdims=True)).astype(np.float16).astype(np.float32)
 
 
 @pytest.fixture
@@ -40,7 +41,7 @@ def test_vectors_come_back_as_they_were(stored: tuple[np.ndarray, VectorIndex]) 
     assert len(index) == 50
     np.testing.assert_array_equal(index.vectors(3, 4), rows[3:7])
     scores, numbers = index.search(rows[9], 1)
-    assert numbers.tolist() == [9] and scores[0] == pytest.approx(1, abs=1e-6)
+    assert numbers.tolist() == [9] and scores[0] == pytest.approx(1, abs=1e-3)
 
 
 def test_an_empty_index_finds_nothing(tmp_path: Path) -> None:
