@@ -139,15 +139,15 @@ def open_current(index: Path) -> Generation:
     """The published generation. Raises MissingIndex or DamagedIndex, each with the command that helps."""
     for _ in range(ATTEMPTS - 1):
         try:
-            return open_generation(_current_folder(index))
+            return open_generation(current_folder(index))
         except DamagedIndex:
             continue
-    return open_generation(_current_folder(index))
+    return open_generation(current_folder(index))
 
 
 def current_manifest(index: Path) -> Manifest:
     """The manifest of the published generation, without opening the rest. Raises MissingIndex or DamagedIndex."""
-    return read_manifest(_current_folder(index))
+    return read_manifest(current_folder(index))
 
 
 def current_name(index: Path) -> str | None:
@@ -156,7 +156,14 @@ def current_name(index: Path) -> str | None:
     return name and name.partition("-")[0]
 
 
-def _current_folder(index: Path) -> Path:
+def generation_folders(index: Path) -> list[Path]:
+    """The folders of all generations, newest first."""
+    folders = (index / _GENERATIONS).iterdir() if (index / _GENERATIONS).is_dir() else ()
+    return sorted((p for p in folders if (p / _MANIFEST).is_file()), key=lambda p: p.stat().st_mtime_ns, reverse=True)
+
+
+def current_folder(index: Path) -> Path:
+    """The folder of the published generation. Raises MissingIndex or DamagedIndex."""
     name = _read_current(index)
     if name is None:
         raise MissingIndex(f"there is no index in {index}; run: qa index build FOLDER")

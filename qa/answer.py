@@ -9,8 +9,8 @@ from itertools import zip_longest
 from index.build import Recipe, check_fresh
 from index.embed import Encoder, open_encoder
 from index.errors import ModelError, StaleIndex, UsageError
-from index.search import Searcher
-from index.store import Generation, open_current
+from index.search import Searcher, Store
+from index.stores import open_published
 from index.types import Hit, Passage
 from prompts import CANNOT_ANSWER
 from qa import conflicts, reader
@@ -44,7 +44,7 @@ class Answerer:
 
         A stale index answers only with `settings.allow_stale`; what is stale is then in `notices`.
         """
-        generation = open_current(settings.index_path)
+        generation = open_published(settings.index_path, settings.store, settings.store_token)
         notices = _fresh_notices(generation, settings)
         searcher = Searcher(generation, encoder or open_encoder(generation.manifest.encoder["name"]))
         if searcher.encoder.card.id != _card_id(generation):
@@ -189,7 +189,7 @@ def _quotes(reading: reader.Reading) -> Draft:
     return Draft(quoted.text, tuple(quoted.claims), tuple(quoted.citations), reading.confidence, found)
 
 
-def _fresh_notices(generation: Generation, settings: Settings) -> list[str]:
+def _fresh_notices(generation: Store, settings: Settings) -> list[str]:
     try:
         return check_fresh(generation, recipe(settings))
     except StaleIndex as error:
@@ -198,7 +198,7 @@ def _fresh_notices(generation: Generation, settings: Settings) -> list[str]:
         return [f"{error} (answered from the index as it is)"]
 
 
-def _card_id(generation: Generation) -> str:
+def _card_id(generation: Store) -> str:
     from index.embed import EncoderCard
 
     return EncoderCard(**generation.manifest.encoder).id

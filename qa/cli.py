@@ -123,7 +123,19 @@ def _settings(parsed: argparse.Namespace) -> Settings:
     return load({name: from_text(name, value) if isinstance(value, str) else value for name, value in given.items()})
 
 
-ANSWERING = ("index", "model", "model_url", "mode", "passages", "threshold", "max_sentences", "policy", "rewrite", "allow_stale")
+ANSWERING = (
+    "index",
+    "store",
+    "model",
+    "model_url",
+    "mode",
+    "passages",
+    "threshold",
+    "max_sentences",
+    "policy",
+    "rewrite",
+    "allow_stale",
+)
 
 
 def _add_index(commands: Any) -> None:
@@ -132,27 +144,37 @@ def _add_index(commands: Any) -> None:
     build = _command(actions, "build", _index_build, "index a folder of articles")
     build.add_argument("folder", nargs="?", type=Path, help="folder of the articles (default: the setting `articles`)")
     build.add_argument("--if-needed", action="store_true", help="do nothing when the index is up to date")
-    _add_setting_flags(build, "index", "embedder", "include", "exclude", "max_file_mb", "passage_words")
+    _add_setting_flags(build, "index", "store", "embedder", "workers", "include", "exclude", "max_file_mb", "passage_words")
     status = _command(actions, "status", _index_status, "what is indexed, and whether it is up to date")
     _add_setting_flags(status, "index")
 
 
 def _index_build(parsed: argparse.Namespace) -> int:
     """Index every file of a folder. Files that cannot be indexed are named with the reason; the others are indexed."""
+    from functools import partial
+
     from index.build import build
     from index.embed import open_encoder
+    from index.fanout import fanned_out
+    from index.stores import deliver, kept_names, milvus_uri
     from qa.answer import recipe
     from qa.terminal import Bar, note
 
     settings = _settings(parsed)
+    milvus_uri(settings.store)
     folder = parsed.folder or settings.articles
     if folder is None:
         raise UsageError("name the folder of the articles: qa index build FOLDER")
+    before = kept_names(settings.index_path)
     if parsed.if_needed and _is_fresh(settings, folder):
+        deliver(settings.index_path, settings.store, settings.store_token)
         return 0
     encoder = open_encoder(settings.embedder, notice=note)
-    with Bar() as bar:
+    opener = partial(open_encoder, settings.embedder, threads=1)
+    with Bar() as bar, fanned_out(encoder, settings.workers, opener) as encoder:
         built = build(folder, settings.index_path, recipe(settings), encoder, bar)
+    gone = sorted(before - kept_names(settings.index_path))
+    deliver(settings.index_path, settings.store, settings.store_token, gone)
     for refused in built.refused:
         note(f"not indexed: {refused.source} {refused.reason}")
     note(f"indexed {built.articles} articles, {built.passages} passages, {built.sentences} sentences in {settings.index_path}")
@@ -201,7 +223,7 @@ def _add_search(commands: Any) -> None:
     parser = _command(commands, "search", _search, "the passages that matter for a question")
     parser.add_argument("question", nargs="+")
     parser.add_argument("--json", action="store_true", help="one JSON object per passage")
-    _add_setting_flags(parser, "index", "mode", "passages", "allow_stale")
+    _add_setting_flags(parser, "index", "store", "mode", "passages", "allow_stale")
 
 
 def _search(parsed: argparse.Namespace) -> int:
