@@ -1,8 +1,7 @@
 """How an index of many passages is built, stored and searched: `qa eval scale`. Nothing here is about the quality of answers.
 
-A million real passages are not at hand, so they are made of a real index (`qa index build`): a made passage has sentences of two real
-passages b and c, more of b; its vector is the direction of w·b + (1 − w)·c plus noise of length 0.25, w drawn from [0.5, 0.9], and so
-is each sentence's vector, of two real sentences. The questions and their vectors are real. Each size is built and measured in processes of its own.
+The index is made of a real one (`eval.scale_made`); the questions and their vectors are real. Each size is built and then opened in
+processes of its own. Times are of retrieval alone: the question is embedded already.
 """
 
 from __future__ import annotations
@@ -18,14 +17,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from eval import scale_made
 from index.errors import UsageError
 from index.fuse import MODES
 
 if TYPE_CHECKING:
     from index.search import Searcher, Store
 
-NOISE = 0.25
-CHUNK = 20_000
 QUESTIONS = 200
 COMPARED = 100
 """Questions that an exact search is compared on."""
@@ -38,6 +36,7 @@ def measure(base: Path, questions: Sequence[str], sizes: Sequence[int], work: Pa
     from index.embed import open_encoder
     from index.store import open_current
 
+    work = work.resolve()
     work.mkdir(parents=True, exist_ok=True)
     real = open_current(base)
     encoder = open_encoder(real.manifest.encoder["name"])
@@ -50,7 +49,7 @@ def measure(base: Path, questions: Sequence[str], sizes: Sequence[int], work: Pa
     for size in sizes:
         folder = work / str(size)
         if not (folder / "built.json").is_file():
-            _child("build", str(base), str(folder), str(size))
+            _child("build", str(base.resolve()), str(folder), str(size))
         row = json.loads((folder / "built.json").read_text(encoding="utf-8")) | _child("search", str(folder), str(work))
         rows.append(row | {"embedding_s_extrapolated": size * (1 + per_passage) * embedding["ms_per_text"] / 1000})
         print(f"{size:,} passages: {json.dumps(row)}", file=sys.stderr, flush=True)
@@ -76,129 +75,6 @@ def _child(*arguments: str) -> dict[str, Any]:
     if done.returncode:
         raise UsageError(f"the step failed: {' '.join(command[3:])}")
     return json.loads(done.stdout)
-
-
-def build(base: Path, folder: Path, size: int) -> dict[str, Any]:
-    """Make and index `size` passages; the times are of indexing alone, given texts and vectors."""
-    from index import lexical, vectors
-    from index.store import open_current
-
-    real = open_current(base)
-    folder.mkdir(parents=True, exist_ok=True)
-    texts, firsts = _write_passages(real, folder, size)
-    for part, source, count in (("passages", real.passage_vectors, size), ("sentences", real.sentence_vectors, int(firsts[-1]))):
-        _write_vectors(source, folder / f"{part}.made", count, seed=1)
-    clocks: dict[str, dict[str, float]] = {}
-    with _clock(clocks, "words"):
-        lexical.build(folder / "words", texts)
-    cards = {}
-    for part in ("passages", "sentences"):
-        made = np.memmap(folder / f"{part}.made", dtype=np.float16, mode="r").reshape(
-            -1, len(real.passage_vectors.rows(np.array([0]))[0])
-        )
-        with _clock(clocks, part):
-            cards[part] = vectors.build(folder / f"{part}.faiss", made)
-        del made
-        (folder / f"{part}.made").unlink()
-    row = {
-        "passages": size,
-        "sentences": int(firsts[-1]),
-        "build": clocks,
-        "build_peak_mb": _peak_mb(),
-        "kind": {part: card.kind for part, card in cards.items()},
-        "probes": {part: card.probes for part, card in cards.items()},
-        "recall_at_build": {part: card.recall for part, card in cards.items()},
-        "disk_mb": _disk_mb(folder),
-    }
-    (folder / "built.json").write_text(json.dumps(row), encoding="utf-8")
-    return row
-
-
-class _clock:
-    """Seconds of the block, by the wall and of this process, under a name."""
-
-    def __init__(self, clocks: dict[str, dict[str, float]], name: str) -> None:
-        self._clocks, self._name = clocks, name
-
-    def __enter__(self) -> None:
-        self._begun = time.perf_counter(), time.process_time()
-
-    def __exit__(self, *error: object) -> None:
-        wall, cpu = self._begun
-        self._clocks[self._name] = {"wall_s": time.perf_counter() - wall, "cpu_s": time.process_time() - cpu}
-
-
-def _peak_mb() -> float:
-    """The most memory that this process had, pages of mapped files counted."""
-    import resource
-
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-
-
-def _disk_mb(folder: Path) -> dict[str, float]:
-    """Megabytes of vectors (float16), clusters, words and texts."""
-    kinds = {".faiss": "vectors", ".ivf": "clusters", ".jsonl": "texts", ".npy": "texts"}
-    sizes = dict.fromkeys(("vectors", "clusters", "words", "texts"), 0.0)
-    for path in folder.rglob("*"):
-        kind = "words" if path.parent.name == "words" else kinds.get(path.suffix)
-        if kind and path.is_file():
-            sizes[kind] += path.stat().st_size / 1e6
-    return sizes
-
-
-def _write_passages(real: Store, folder: Path, size: int) -> tuple[Iterator[str], np.ndarray]:
-    """Write the made passages as a generation's files; returns what BM25 reads of each, and the first sentences."""
-    cut = [_cut(passage) for passage in real.passages(range(real.manifest.passages))]
-    draw = np.random.default_rng(0)
-    offsets, firsts = np.zeros(size + 1, np.uint64), np.zeros(size + 1, np.uint64)
-    with (folder / "passages.jsonl").open("wb") as lines, (folder / "texts.txt").open("w", encoding="utf-8") as texts:
-        for number in range(size):
-            head, _, of_b = cut[int(draw.integers(len(cut)))]
-            _, _, of_c = cut[int(draw.integers(len(cut)))]
-            own = draw.random(len(of_b)) < draw.uniform(0.5, 0.9)
-            chosen = [b if mine else of_c[n % len(of_c)] for n, (b, mine) in enumerate(zip(of_b, own, strict=True))]
-            line = f'{{"id":"{number:016x}",{head}"sentences":[{",".join(record for record, _ in chosen)}]}}\n'.encode()
-            lines.write(line)
-            texts.write(" ".join(text for _, text in chosen).replace("\n", " ") + "\n")
-            offsets[number + 1] = int(offsets[number]) + len(line)
-            firsts[number + 1] = int(firsts[number]) + len(chosen)
-    np.save(folder / "passages.offsets.npy", offsets)
-    np.save(folder / "sentences.first.npy", firsts)
-    return _lines(folder / "texts.txt"), firsts
-
-
-def _cut(passage: Any) -> tuple[str, str, list[tuple[str, str]]]:
-    """A passage's JSON without its id and sentences, its header, and each sentence's JSON and text."""
-    from dataclasses import asdict
-
-    record = asdict(passage)
-    sentences = [(json.dumps(s, ensure_ascii=False, separators=(",", ":")), s["text"]) for s in record.pop("sentences")]
-    del record["id"]
-    return json.dumps(record, ensure_ascii=False, separators=(",", ":"))[1:-1] + ",", passage.header, sentences
-
-
-def _lines(path: Path) -> Iterator[str]:
-    with path.open(encoding="utf-8") as stream:
-        yield from stream
-    path.unlink()
-
-
-def _write_vectors(source: Any, path: Path, count: int, seed: int) -> None:
-    """`count` made vectors, float16, one after the other."""
-    base = source.rows(np.arange(len(source)))
-    draw = np.random.default_rng(seed)
-    with path.open("wb") as stream:
-        for first in range(0, count, CHUNK):
-            stream.write(mixed(base, min(CHUNK, count - first), draw).astype(np.float16).tobytes())
-
-
-def mixed(base: np.ndarray, count: int, draw: np.random.Generator) -> np.ndarray:
-    """Unit vectors near the line between two rows of `base`, nearer to the one: shape (count, dimension)."""
-    weight = draw.uniform(0.5, 0.9, size=(count, 1)).astype(np.float32)
-    some, others = (base[draw.integers(len(base), size=count)] for _ in range(2))
-    noise = draw.standard_normal((count, base.shape[1]), dtype=np.float32) * np.float32(NOISE / base.shape[1] ** 0.5)
-    made = weight * some + (1 - weight) * others + noise
-    return made / np.linalg.norm(made, axis=1, keepdims=True)
 
 
 def search(folder: Path, work: Path) -> dict[str, Any]:
@@ -284,6 +160,21 @@ def recall(searcher: Searcher, questions: Sequence[tuple[np.ndarray, str]], k: i
     return {name: float(np.mean(values)) for name, values in shares.items()}
 
 
+def real_index(dataset: Path, work: Path, base: Path | None = None) -> tuple[Path, list[str]]:
+    """An index of a dataset's documents (`base`, else built in `work` unless it is there), and the dataset's questions."""
+    from eval import datasets
+    from index.build import Recipe, build
+    from index.embed import open_encoder
+
+    data = datasets.load(dataset)
+    index = base or work / "real" / "index"
+    if base is None and not (index / "current").is_file():
+        datasets.write_corpus(data, work / "real" / "articles")
+        encoder = open_encoder()
+        build(work / "real" / "articles", index, Recipe(encoder.card.name), encoder)
+    return index, [question.question for question in data.questions]
+
+
 def as_markdown(found: dict[str, Any]) -> str:
     """The table of docs/scale.md."""
     head = (
@@ -291,6 +182,7 @@ def as_markdown(found: dict[str, Any]) -> str:
         "sentences",
         "search",
         "build s (CPU s)",
+        "its peak memory, MB",
         "on disk, MB: vectors + clusters + words + texts",
         "memory, MB: own + mapped",
         "retrieval ms p50 / p95",
@@ -312,6 +204,7 @@ def _cells(row: dict[str, Any]) -> Iterator[str]:
         f"{part}: {kind.split(',')[0]}{f', {probes[part]} probes' * bool(probes[part])}" for part, kind in row["kind"].items()
     )
     yield f"{sum(c['wall_s'] for c in row['build'].values()):,.0f} ({sum(c['cpu_s'] for c in row['build'].values()):,.0f})"
+    yield f"{row['build_peak_mb']:,.0f}"
     yield " + ".join(f"{row['disk_mb'][kind]:,.0f}" for kind in ("vectors", "clusters", "words", "texts"))
     yield f"{row['asked_mb']['own']:,.0f} + {row['asked_mb']['mapped']:,.0f}"
     for clock in ("wall_ms", "cpu_ms"):
@@ -322,5 +215,7 @@ def _cells(row: dict[str, Any]) -> Iterator[str]:
 
 if __name__ == "__main__":
     step, *rest = sys.argv[1:]
-    done = build(Path(rest[0]), Path(rest[1]), int(rest[2])) if step == "build" else search(Path(rest[0]), Path(rest[1]))
+    done = (
+        scale_made.build(Path(rest[0]), Path(rest[1]), int(rest[2])) if step == "build" else search(Path(rest[0]), Path(rest[1]))
+    )
     print(json.dumps(done))

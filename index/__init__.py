@@ -2,6 +2,7 @@
 
 The modules in the order in which the data passes through them: `files` finds and reads, `repair` mends damaged text and
 keeps the way back to the file, `markup` turns the text into an article of blocks, `infobox` turns infoboxes into facts,
-`sentences` and `chunk` cut passages, `embed` and `lexical` index them, `store` publishes generations on disk, `build`
-runs the whole way, `search` ranks passages for a question. Nothing here knows of prompts, language models or HTTP.
+`sentences` and `chunk` cut passages, `embed` (in several processes: `fanout`), `vectors` and `lexical` index them, `store`
+publishes generations on disk, `build` runs the whole way, `stores` opens them from disk or from `milvus`, `search` ranks passages for
+a question. Nothing here knows of prompts, language models or HTTP.
 """

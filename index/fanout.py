@@ -8,16 +8,17 @@ from __future__ import annotations
 
 import signal
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
-from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from itertools import repeat
-from multiprocessing import get_context
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from index.embed import Encoder, Progress
 from index.errors import ModelError
+
+if TYPE_CHECKING:
+    from concurrent.futures import ProcessPoolExecutor
 
 Opener = Callable[[], Encoder]
 """Opens the encoder in a worker; a function of a module, or a `functools.partial` of one."""
@@ -29,6 +30,9 @@ def fanned_out(encoder: Encoder, workers: int, opener: Opener) -> Iterator[Encod
     if workers < 2:
         yield encoder
         return
+    from concurrent.futures import ProcessPoolExecutor
+    from multiprocessing import get_context
+
     pool = ProcessPoolExecutor(workers, get_context("spawn"), _begin, (opener,))
     try:
         yield FannedOut(encoder, pool)
@@ -48,6 +52,8 @@ class FannedOut:
 
     def encode_passages(self, texts: Sequence[str], progress: Progress | None = None) -> np.ndarray:
         """Shape (len(texts), dimension). Raises ModelError when a worker ends or has another model."""
+        from concurrent.futures.process import BrokenProcessPool
+
         vectors = np.empty((len(texts), self.card.dimension), dtype=np.float32)
         batches = [np.sort(batch) for batch in self.batches(texts)]
         try:

@@ -6,6 +6,7 @@
         articles.jsonl               one line per file: source, hash, size, title, its passages
         passages.jsonl               one line per passage, with its sentences (`passages.offsets.npy`: where each line starts)
         passages.faiss sentences.faiss sentences.first.npy      vectors; the number of each passage's first sentence
+        passages.json sentences.json passages.ivf sentences.ivf how vectors are searched; clusters, where there are many
         words/                       the BM25 index
 
 The name is derived from the content, so the same files, settings and model give the same generation anywhere.

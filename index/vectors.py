@@ -87,7 +87,7 @@ def _clustered(flat: Any) -> tuple[Any, Card]:
     clusters = 1 << round(math.log2(4 * math.sqrt(count)))
     index = faiss.index_factory(dimension, f"IVF{clusters},SQ8", faiss.METRIC_INNER_PRODUCT)
     index.cp.niter = _ROUNDS
-    index.train(flat.reconstruct_batch(_spread(count, _TRAINED_ON * clusters)))
+    index.train(flat.reconstruct_batch(_spread(count, min(count, _TRAINED_ON * clusters))))
     for first in range(0, count, _CHUNK):
         index.add(flat.reconstruct_n(first, min(_CHUNK, count - first)))
     sample = _mixtures(flat.reconstruct_batch(_spread(count, _MIXED * SAMPLE)))
@@ -100,9 +100,9 @@ def _clustered(flat: Any) -> tuple[Any, Card]:
     return index, Card(f"IVF{clusters},SQ8, scored again from float16", count, dimension, clusters, index.nprobe, recall, SAMPLE)
 
 
-def _spread(count: int, most: int) -> np.ndarray:
-    """Up to `most` numbers below `count`, evenly spread."""
-    return np.linspace(0, count - 1, min(count, most)).astype(np.int64)
+def _spread(count: int, wanted: int) -> np.ndarray:
+    """So many numbers below `count`, evenly spread."""
+    return np.linspace(0, count - 1, wanted).astype(np.int64)
 
 
 def _mixtures(rows: np.ndarray) -> np.ndarray:

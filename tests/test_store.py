@@ -64,10 +64,12 @@ def test_what_is_on_disk(home: Path) -> None:
         "articles.jsonl",
         "manifest.json",
         "passages.faiss",
+        "passages.json",
         "passages.jsonl",
         "passages.offsets.npy",
         "sentences.faiss",
         "sentences.first.npy",
+        "sentences.json",
     ]
     assert not any(f.endswith((".pkl", ".pickle")) for f in files)
     manifest = json.loads((folder / "manifest.json").read_text())
