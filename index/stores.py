@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 from index import store
@@ -39,6 +40,15 @@ def _open_milvus(index: Path, uri: str, token: str) -> Store:
     raise missing or MissingIndex(f"there is no index in {index}; run: qa index build FOLDER")
 
 
+@contextmanager
+def delivering(index: Path, where: str, token: str = "") -> Iterator[None]:
+    """Around a build: what it publishes is brought to the store, and what it no longer keeps is dropped there. Nothing for "local"."""
+    milvus_uri(where)
+    before = _kept(index)
+    yield
+    deliver(index, where, token, sorted(before - _kept(index)))
+
+
 def deliver(index: Path, where: str, token: str = "", gone: Sequence[str] = ()) -> None:
     """Bring the current generation to where it is answered from, and drop there those that are `gone` here. Nothing for "local"."""
     uri = milvus_uri(where)
@@ -50,7 +60,7 @@ def deliver(index: Path, where: str, token: str = "", gone: Sequence[str] = ()) 
     milvus.withdraw(gone, uri, token)
 
 
-def kept_names(index: Path) -> set[str]:
+def _kept(index: Path) -> set[str]:
     """The names of the generations that the index folder keeps."""
     return {folder.name.partition("-")[0] for folder in store.generation_folders(index)}
 

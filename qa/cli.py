@@ -156,25 +156,22 @@ def _index_build(parsed: argparse.Namespace) -> int:
     from index.build import build
     from index.embed import open_encoder
     from index.fanout import fanned_out
-    from index.stores import deliver, kept_names, milvus_uri
+    from index.stores import deliver, delivering
     from qa.answer import recipe
     from qa.terminal import Bar, note
 
     settings = _settings(parsed)
-    milvus_uri(settings.store)
     folder = parsed.folder or settings.articles
     if folder is None:
         raise UsageError("name the folder of the articles: qa index build FOLDER")
-    before = kept_names(settings.index_path)
     if parsed.if_needed and _is_fresh(settings, folder):
         deliver(settings.index_path, settings.store, settings.store_token)
         return 0
     encoder = open_encoder(settings.embedder, notice=note)
     opener = partial(open_encoder, settings.embedder, threads=1)
-    with Bar() as bar, fanned_out(encoder, settings.workers, opener) as encoder:
+    store = delivering(settings.index_path, settings.store, settings.store_token)
+    with Bar() as bar, store, fanned_out(encoder, settings.workers, opener) as encoder:
         built = build(folder, settings.index_path, recipe(settings), encoder, bar)
-    gone = sorted(before - kept_names(settings.index_path))
-    deliver(settings.index_path, settings.store, settings.store_token, gone)
     for refused in built.refused:
         note(f"not indexed: {refused.source} {refused.reason}")
     note(f"indexed {built.articles} articles, {built.passages} passages, {built.sentences} sentences in {settings.index_path}")
