@@ -5,7 +5,7 @@ q ?=
 BIN := .venv/bin
 READY := .venv/.ready
 
-.PHONY: ask ask-local chat serve index test test-all lint eval ablations gate bench fit clean
+.PHONY: ask ask-local chat serve index test test-all lint eval ablations gate bench bench-scale fit clean
 
 ask: $(READY) ## answer one question from the seeds: make ask q="…"
 	@$(BIN)/qa index build --if-needed
@@ -61,6 +61,9 @@ gate: $(READY) ## fail when the answers got worse than the committed baseline
 bench: $(READY) ## how long one question takes, cold and warm; writes the table in the README
 	@$(BIN)/qa index build --if-needed
 	@$(BIN)/python -m eval.bench --write README.md
+
+bench-scale: $(READY) ## indexes of 1,000 to 1,000,000 passages (an hour, 9 GB in WORK): make bench-scale DATASET=folder WORK=folder
+	@$(BIN)/qa eval scale --dataset $(DATASET) --work $(WORK) --write docs/scale.md --plot docs/scale.svg
 
 fit: $(READY) ## fit the reader and the disagreements anew: make fit DATASET=folder of a SQuAD-like dataset
 	@$(BIN)/qa index build --if-needed

@@ -44,6 +44,7 @@ def add_commands(subparsers: Any) -> None:
     _add_verifier(commands)
     _add_conflicts(commands)
     _add_injection(commands)
+    _add_scale(commands)
 
 
 def _command(commands: Any, name: str, help: str, run: Callable[[argparse.Namespace], int]) -> argparse.ArgumentParser:
@@ -279,6 +280,48 @@ def injection(arguments: argparse.Namespace) -> int:
     found = failures(measured)
     print("\n".join(found) if found else "nothing planted came through")
     return FAULTS if found else 0
+
+
+def _add_scale(commands: Any) -> None:
+    parser = _command(commands, "scale", "how large indexes are built, stored and searched", scale)
+    parser.add_argument(
+        "--dataset", type=Path, required=True, help="real documents and questions: a folder in BEIR's layout, or SQuAD file"
+    )
+    parser.add_argument("--base", type=Path, help="folder of an index of those documents (default: built in --work)")
+    parser.add_argument("--passages", default="1000,10000,100000,1000000", help="sizes, separated by commas")
+    parser.add_argument(
+        "--work", type=Path, required=True, help="folder that keeps the indexes (some 9 GB for a million passages)"
+    )
+    parser.add_argument("--out", type=Path, default=Path("docs/scale.json"), help="JSON file of the figures")
+    parser.add_argument(
+        "--write", type=Path, help="Markdown file to put the table into, between <!-- scale --> and <!-- /scale -->"
+    )
+    parser.add_argument("--plot", type=Path, help="SVG file of the times (extra `eval`)")
+
+
+def scale(arguments: argparse.Namespace) -> int:
+    """Make indexes of many passages from real ones, and measure building, size, memory, times and recall."""
+    from eval import results
+    from eval.plots import scale as plot
+    from eval.scale import as_markdown, measure, real_index
+    from eval.table import replace_between
+
+    if not all(size.strip().isdigit() and int(size) for size in arguments.passages.split(",")):
+        raise UsageError(f"--passages takes whole numbers separated by commas, not {arguments.passages!r}")
+    sizes = [int(size) for size in arguments.passages.split(",")]
+    base, questions = real_index(arguments.dataset, arguments.work, arguments.base)
+    found = measure(base, questions, sizes, arguments.work)
+    results.write_text(arguments.out, json.dumps(found, indent=1) + "\n")
+    if arguments.write:
+        try:
+            document = replace_between(arguments.write.read_text(encoding="utf-8"), as_markdown(found), "scale")
+        except (OSError, ValueError) as error:
+            raise UsageError(f"{arguments.write}: {error}") from None
+        results.write_text(arguments.write, document)
+    if arguments.plot:
+        results.write_text(arguments.plot, plot(found["rows"]) + "\n")
+    print(as_markdown(found))
+    return 0
 
 
 def fit(arguments: argparse.Namespace) -> int:

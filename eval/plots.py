@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from eval import metrics
 from eval.figures import selective_columns
@@ -103,4 +103,17 @@ def latency(result: Result) -> str:
         axes.invert_yaxis()
         axes.set_xscale("log")
         axes.set_xlabel("milliseconds (line: median)")
+    return _svg(text)
+
+
+def scale(rows: Sequence[dict[str, Any]]) -> str:
+    """Milliseconds of retrieval by the number of passages, medians and 95th percentiles, both axes logarithmic."""
+    sizes = [row["passages"] for row in rows]
+    with _axes(6.4, 3.6) as (axes, text):
+        for name, label, colour in (("wall_ms", "by the wall", BLUE), ("cpu_ms", "of the processor", ORANGE)):
+            middle, high = ([row[name][share] for row in rows] for share in ("p50", "p95"))
+            axes.plot(sizes, middle, "o-", color=colour, ms=4, label=f"{label}, median and 95th percentile")
+            axes.fill_between(sizes, middle, high, color=colour, alpha=0.15, lw=0)
+        axes.set(xscale="log", yscale="log", xlabel="passages", ylabel="milliseconds of retrieval")
+        axes.legend(frameon=False, loc="upper left")
     return _svg(text)

@@ -70,6 +70,10 @@ class Encoder(Protocol):
         """Shape (dimension,)."""
         ...
 
+    def batches(self, texts: Sequence[str]) -> list[np.ndarray]:
+        """Numbers of the texts that `encode_passages` encodes together. Given one batch in its order in `texts`, it encodes that."""
+        ...
+
     def encode_passages(self, texts: Sequence[str], progress: Progress | None = None) -> np.ndarray:
         """Shape (len(texts), dimension). `progress` is told how many more texts are done."""
         ...
@@ -98,6 +102,9 @@ class OnnxEncoder:
 
     def encode_query(self, text: str) -> np.ndarray:
         return self._encode([self._ids(self.card.query_prompt + text)])[0]
+
+    def batches(self, texts: Sequence[str]) -> list[np.ndarray]:
+        return _batches([len(self._ids(self.card.passage_prompt + text)) for text in texts])
 
     def encode_passages(self, texts: Sequence[str], progress: Progress | None = None) -> np.ndarray:
         ids = [self._ids(self.card.passage_prompt + text) for text in texts]
@@ -169,9 +176,12 @@ class ReferenceEncoder:
     def encode_query(self, text: str) -> np.ndarray:
         return _unit(self.model.encode([self.card.query_prompt + text], show_progress_bar=False))[0]
 
+    def batches(self, texts: Sequence[str]) -> list[np.ndarray]:
+        return _batches([len(text) // 4 for text in texts])
+
     def encode_passages(self, texts: Sequence[str], progress: Progress | None = None) -> np.ndarray:
         vectors = np.empty((len(texts), self.card.dimension), dtype=np.float32)
-        for batch in _batches([len(text) // 4 for text in texts]):
+        for batch in self.batches(texts):
             vectors[batch] = _unit(
                 self.model.encode(
                     [self.card.passage_prompt + texts[n] for n in batch], show_progress_bar=False, batch_size=len(batch)
@@ -182,15 +192,20 @@ class ReferenceEncoder:
         return vectors
 
 
-def open_encoder(name: str = DEFAULT, cache: Path | None = None, notice: Callable[[str], None] | None = None) -> Encoder:
-    """The encoder of that name or folder, exported on first use. Raises ModelError when it is not on this machine."""
+def open_encoder(
+    name: str = DEFAULT, cache: Path | None = None, notice: Callable[[str], None] | None = None, threads: int = 0
+) -> Encoder:
+    """The encoder of that name or folder, exported on first use. Raises ModelError when it is not on this machine.
+
+    `threads` (0: one for each core) bounds ONNX Runtime; the vectors do not depend on it.
+    """
     cache = cache or default_cache()
     say = notice or (lambda line: None)
     pointer = cache / f"{_key(name)}.txt"
     if pointer.is_file():
         folder = cache / pointer.read_text(encoding="utf-8").strip()
         try:
-            return OnnxEncoder(folder)
+            return OnnxEncoder(folder, threads)
         except Exception as error:
             say(f"the exported encoder in {folder} cannot be used ({_first_line(error)})")
             shutil.rmtree(folder, ignore_errors=True)
@@ -202,7 +217,7 @@ def open_encoder(name: str = DEFAULT, cache: Path | None = None, notice: Callabl
         say(f"{name} is run by sentence-transformers, because it cannot be exported: {_first_line(error)}")
         return reference
     pointer.write_text(folder.name, encoding="utf-8")
-    return OnnxEncoder(folder)
+    return OnnxEncoder(folder, threads)
 
 
 def default_cache() -> Path:

@@ -8,6 +8,11 @@ that shares no word with its answer keeps the order that the vectors gave. Weigh
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TypeVar
+
+import numpy as np
+
+Score = TypeVar("Score", float, np.ndarray)
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +29,6 @@ MODES = {
 }
 
 
-def fuse(weights: Weights, passage: float, sentence: float, words: float) -> float:
-    """`passage` and `sentence` are cosines, `words` a share of the highest possible BM25 score."""
+def fuse(weights: Weights, passage: Score, sentence: Score, words: Score) -> Score:
+    """`passage` and `sentence` are cosines, `words` a share of the highest possible BM25 score; of one passage, or one a row."""
     return weights.passage * passage + weights.sentence * sentence + weights.words * words

@@ -71,7 +71,7 @@ def _write(folder: Path, texts: Iterable[str]) -> None:
 
     folder.mkdir(parents=True, exist_ok=True)
     schema = SchemaBuilder()
-    schema.add_unsigned_field("number", stored=True)
+    schema.add_unsigned_field("number", fast=True)
     schema.add_text_field("text", tokenizer_name=_ANALYZER, index_option="freq")
     index = Index(schema.build(), path=str(folder))
     index.register_tokenizer(_ANALYZER, _analyzer())
@@ -126,7 +126,8 @@ class LexicalIndex:
         schema = self._index.schema
         clauses = [(Occur.Should, Query.term_query(schema, "text", word, index_option="freq")) for word in words]
         found = self._searcher.search(Query.boolean_query(clauses), k, count=False)
-        return [(self._searcher.doc(address)["number"][0], score / bound) for score, address in found.hits]
+        numbers = self._searcher.fast_field_values("number", [address for _, address in found.hits])
+        return [(number, score / bound) for number, (score, _) in zip(numbers, found.hits, strict=True)]
 
     def rarity(self, word: str) -> float:
         """Inverse document frequency of an index term, ln(1 + (N − n + ½) / (n + ½)); highest for a word that never occurs."""

@@ -1,26 +1,85 @@
-"""Rank passages for a question."""
+"""Rank passages for a question, in whatever store the index lies."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Protocol
 
 import numpy as np
 
 from index.embed import Encoder
 from index.errors import UsageError
 from index.fuse import MODES, Weights, fuse
-from index.store import Generation
-from index.types import Hit, SentenceHit
+from index.store import ArticleRecord, Manifest, RefusedRecord
+from index.types import Hit, Passage, SentenceHit
 
 DEPTH = 60
 """Passages that each list contributes before fusion; sentences come at twice that depth."""
 
 
+class Vectors(Protocol):
+    """Unit vectors numbered from 0. `search` may miss some of the nearest (stated by each store); the cosines it gives are exact."""
+
+    def __len__(self) -> int: ...
+
+    def search(self, query: np.ndarray, k: int) -> tuple[np.ndarray, np.ndarray]:
+        """Cosines and numbers of the `k` nearest vectors (fewer when there are fewer), best first."""
+        ...
+
+    def rows(self, numbers: np.ndarray) -> np.ndarray:
+        """The stored vectors of those numbers, in that order: shape (len(numbers), dimension), float32."""
+        ...
+
+
+class Words(Protocol):
+    """BM25 over passages."""
+
+    def search(self, question: str, k: int) -> list[tuple[int, float]]:
+        """Up to `k` pairs (passage number, share of the highest possible score), best first."""
+        ...
+
+    def rarity(self, word: str) -> float:
+        """Inverse document frequency of an index term."""
+        ...
+
+    def frequency(self, word: str) -> int:
+        """The number of passages that hold an index term."""
+        ...
+
+
+class Store(Protocol):
+    """One published generation, wherever it lies: `index.store.Generation` on this machine, `index.milvus.MilvusGeneration` in Milvus.
+
+    Passages and sentences are numbered from 0; the sentences of passage n are `first_sentence[n]` … `first_sentence[n + 1]`.
+    """
+
+    path: Path
+    manifest: Manifest
+    first_sentence: np.ndarray
+    passage_vectors: Vectors
+    sentence_vectors: Vectors
+    words: Words
+
+    @property
+    def name(self) -> str: ...
+
+    def passages(self, numbers: Sequence[int]) -> list[Passage]:
+        """The passages of those numbers, in that order."""
+        ...
+
+    def articles(self) -> Iterator[ArticleRecord]: ...
+
+    def refused(self) -> Iterator[RefusedRecord]: ...
+
+    def article_path(self, source: str) -> Path: ...
+
+
 class Searcher:
     """One opened generation and the encoder for its questions. Read-only, safe from several threads."""
 
-    def __init__(self, generation: Generation, encoder: Encoder) -> None:
-        self.opened = generation
+    def __init__(self, opened: Store, encoder: Encoder) -> None:
+        self.opened = opened
         self.encoder = encoder
 
     @property
@@ -38,45 +97,49 @@ class Searcher:
         """
         if mode not in MODES:
             raise UsageError(f"mode must be one of {', '.join(MODES)}, not {mode!r}")
-        weights = weights or MODES[mode]
-        query = self.encoder.encode_query(question)
+        return self.search_vector(self.encoder.encode_query(question), question, k, weights or MODES[mode])
+
+    def search_vector(self, query: np.ndarray, question: str, k: int, weights: Weights) -> list[Hit]:
+        """The same for a question that is embedded already."""
         words = dict(self.opened.words.search(question, max(DEPTH, k))) if weights.words else {}
         candidates = set(words)
         if weights.passage:
-            candidates.update(int(n) for n in self.opened.passage_vectors.search(query, max(DEPTH, k))[1])
+            candidates.update(self.opened.passage_vectors.search(query, max(DEPTH, k))[1].tolist())
         if weights.sentence:
-            numbers = self.opened.sentence_vectors.search(query, 2 * DEPTH)[1]
-            candidates.update(int(n) for n in np.searchsorted(self.opened.first_sentence, numbers, side="right") - 1)
-        return self._ranked(query, sorted(candidates), words, weights, k)
+            numbers = self.opened.sentence_vectors.search(query, 2 * DEPTH)[1].astype(np.uint64)
+            candidates.update((np.searchsorted(self.opened.first_sentence, numbers, side="right") - 1).tolist())
+        return self._ranked(query, sorted(candidates), words, weights, k) if candidates else []
 
     def _ranked(
-        self, query: np.ndarray, candidates: Iterable[int], words: dict[int, float], weights: Weights, k: int
+        self, query: np.ndarray, candidates: Sequence[int], words: dict[int, float], weights: Weights, k: int
     ) -> list[Hit]:
-        scored = []
-        for number in candidates:
-            near = float(self.opened.passage_vectors.vectors(number, 1)[0] @ query)
-            vectors = self._sentence_vectors(number)
-            lexical = words.get(number, 0.0)
-            scored.append((fuse(weights, near, float((vectors @ query).max()), lexical), number, near, vectors, lexical))
-        scored.sort(key=lambda row: (-row[0], row[1]))
-        best = scored[:k]
-        mean = np.concatenate([vectors for *_, vectors, _ in best]).mean(axis=0) if best else query
+        numbers = np.array(candidates, dtype=np.int64)
+        near = cosines(self.opened.passage_vectors.rows(numbers), query).astype(float)
+        vectors, starts = self._sentence_vectors(numbers)
+        best = np.maximum.reduceat(cosines(vectors, query), starts[:-1]).astype(float)
+        lexical = np.array([words.get(number, 0.0) for number in candidates])
+        scores = fuse(weights, near, best, lexical)
+        order = np.lexsort((numbers, -scores))[:k]
+        own = [vectors[starts[n] : starts[n + 1]] for n in order]
+        mean = np.concatenate(own).mean(axis=0)
+        passages = self.opened.passages([candidates[n] for n in order])
         return [
-            Hit(
-                self.opened.passage(number),
-                score,
-                near,
-                float((vectors @ query).max()),
-                lexical,
-                sentence_hits(query, vectors, mean),
-            )
-            for score, number, near, vectors, lexical in best
+            Hit(passage, float(scores[n]), float(near[n]), float(best[n]), float(lexical[n]), sentence_hits(query, rows, mean))
+            for n, passage, rows in zip(order, passages, own, strict=True)
         ]
 
-    def _sentence_vectors(self, number: int) -> np.ndarray:
-        """Vectors of the sentences of a passage, in their order."""
-        first, after = int(self.opened.first_sentence[number]), int(self.opened.first_sentence[number + 1])
-        return self.opened.sentence_vectors.vectors(first, after - first)
+    def _sentence_vectors(self, passages: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Vectors of the sentences of passages, in their order, and where those of each passage start (and the end)."""
+        firsts = self.opened.first_sentence[passages].astype(np.int64)
+        counts = self.opened.first_sentence[passages + 1].astype(np.int64) - firsts
+        starts = np.concatenate([[0], np.cumsum(counts)])
+        numbers = np.repeat(firsts - starts[:-1], counts) + np.arange(starts[-1])
+        return self.opened.sentence_vectors.rows(numbers), starts
+
+
+def cosines(vectors: np.ndarray, query: np.ndarray) -> np.ndarray:
+    """Of each row with the query. A row's value does not depend on where it stands, so equal passages stay equal (BLAS may differ)."""
+    return np.einsum("ij,j->i", vectors, query)
 
 
 def sentence_hits(query: np.ndarray, vectors: np.ndarray, mean: np.ndarray) -> tuple[SentenceHit, ...]:
@@ -86,5 +149,5 @@ def sentence_hits(query: np.ndarray, vectors: np.ndarray, mean: np.ndarray) -> t
     contrasts = centred @ asked / np.maximum(lengths, 1e-9)
     return tuple(
         SentenceHit(n, float(similarity), float(contrast))
-        for n, (similarity, contrast) in enumerate(zip(vectors @ query, contrasts, strict=True))
+        for n, (similarity, contrast) in enumerate(zip(cosines(vectors, query), contrasts, strict=True))
     )

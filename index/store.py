@@ -7,7 +7,8 @@
         articles.jsonl               one line per file: source, hash, size, title, its passages
         refused.jsonl                one line per file that was left out: source, reason, and what it was then
         passages.jsonl               one line per passage, with its sentences; more of them in `index.passage_files`
-        passages.faiss sentences.faiss      vectors
+        passages.faiss sentences.faiss                          vectors
+        passages.json sentences.json passages.ivf sentences.ivf how vectors are searched; clusters, where there are many
         words/                       the BM25 index
 
 The name is derived from the content, so the same files, settings and model give the same generation anywhere.
@@ -17,7 +18,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -30,7 +31,7 @@ from index.passage_files import PassageFiles
 from index.types import Passage, Refused
 from index.vectors import VectorIndex
 
-FORMAT = 2
+FORMAT = 3
 VERIFIED_BYTES = 64_000_000
 """Up to this size, the checksums of a whole generation are compared each time it is opened; above it, the sizes."""
 
@@ -124,22 +125,36 @@ class Generation:
         """The passage of that number. Safe from several threads."""
         return self.texts.passage(number)
 
+    def passages(self, numbers: Sequence[int]) -> list[Passage]:
+        """The passages of those numbers, in that order."""
+        return [self.passage(number) for number in numbers]
+
     def articles(self) -> Iterator[ArticleRecord]:
         """The indexed files, in order."""
-        with (self.path / "articles.jsonl").open(encoding="utf-8") as lines:
-            for line in lines:
-                record = json.loads(line)
-                yield ArticleRecord(**record | {"aliases": tuple(map(tuple, record["aliases"]))})
+        return read_articles(self.path)
 
     def refused(self) -> Iterator[RefusedRecord]:
         """The files that were left out, in order."""
-        with (self.path / "refused.jsonl").open(encoding="utf-8") as lines:
-            for line in lines:
-                yield RefusedRecord(**json.loads(line))
+        return read_refused(self.path)
 
     def article_path(self, source: str) -> Path:
         """Where a source lies on this machine."""
         return Path(self.manifest.root) / source
+
+
+def read_articles(path: Path) -> Iterator[ArticleRecord]:
+    """The indexed files of the generation in `path`, in order."""
+    with (path / "articles.jsonl").open(encoding="utf-8") as lines:
+        for line in lines:
+            record = json.loads(line)
+            yield ArticleRecord(**record | {"aliases": tuple(map(tuple, record["aliases"]))})
+
+
+def read_refused(path: Path) -> Iterator[RefusedRecord]:
+    """The files that the generation in `path` left out, in order."""
+    with (path / "refused.jsonl").open(encoding="utf-8") as lines:
+        for line in lines:
+            yield RefusedRecord(**json.loads(line))
 
 
 def open_current(index: Path) -> Generation:
@@ -147,11 +162,11 @@ def open_current(index: Path) -> Generation:
     for _ in range(ATTEMPTS):
         published = _published(index)
         try:
-            return open_generation(_current_folder(index))
+            return open_generation(current_folder(index))
         except DamagedIndex:
             if _published(index) == published:
                 raise
-    return open_generation(_current_folder(index))
+    return open_generation(current_folder(index))
 
 
 def _published(index: Path) -> tuple[int, int]:
@@ -165,7 +180,7 @@ def _published(index: Path) -> tuple[int, int]:
 
 def current_manifest(index: Path) -> Manifest:
     """The manifest of the published generation, without opening the rest. Raises MissingIndex or DamagedIndex."""
-    return read_manifest(_current_folder(index))
+    return read_manifest(current_folder(index))
 
 
 def current_name(index: Path) -> str | None:
@@ -174,7 +189,8 @@ def current_name(index: Path) -> str | None:
     return name and name.partition("-")[0]
 
 
-def _current_folder(index: Path) -> Path:
+def current_folder(index: Path) -> Path:
+    """The folder of the published generation. Raises MissingIndex or DamagedIndex."""
     name = read_current(index)
     if name is None:
         raise MissingIndex(f"there is no index in {index}; run: qa index build FOLDER")

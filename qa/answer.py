@@ -10,8 +10,8 @@ from index.embed import Encoder, open_encoder
 from index.errors import ModelError, StaleIndex, UsageError
 from index.freshness import check_fresh
 from index.recipe import Recipe
-from index.search import Searcher
-from index.store import Generation, open_current
+from index.search import Searcher, Store
+from index.stores import open_published
 from index.types import Hit, Passage
 from prompts import CANNOT_ANSWER
 from qa import calibration, conflicts, reader
@@ -49,7 +49,7 @@ class Answerer:
 
         A stale index answers only with `settings.allow_stale`; what is stale is then in `notices`.
         """
-        generation = open_current(settings.index_path)
+        generation = open_published(settings.index_path, settings.store, settings.store_token)
         notices = _fresh_notices(generation, settings)
         searcher = Searcher(generation, encoder or open_encoder(generation.manifest.encoder["name"]))
         if searcher.encoder.card.id != _card_id(generation):
@@ -235,7 +235,7 @@ def _as_conflicts(quoted: Quoted, found: Sequence[conflicts.Disagreement]) -> tu
     )
 
 
-def _fresh_notices(generation: Generation, settings: Settings) -> list[str]:
+def _fresh_notices(generation: Store, settings: Settings) -> list[str]:
     try:
         return check_fresh(generation, recipe(settings))
     except StaleIndex as error:
@@ -244,7 +244,7 @@ def _fresh_notices(generation: Generation, settings: Settings) -> list[str]:
         return [f"{error} (answered from the index as it is)"]
 
 
-def _card_id(generation: Generation) -> str:
+def _card_id(generation: Store) -> str:
     from index.embed import EncoderCard
 
     return EncoderCard(**generation.manifest.encoder).id

@@ -91,14 +91,16 @@ def _add_parts(commands: Any, arguments: Sequence[str]) -> None:
             commands.add_parser(name, help=helps[name], add_help=False)
 
 
-ANSWERING = ("index", "model", "model_url", "mode", "passages", "threshold", "max_sentences", "policy", "rewrite", "allow_stale")
+ANSWERING = (
+    "index", "store", "model", "model_url", "mode", "passages", "threshold", "max_sentences", "policy", "rewrite", "allow_stale",
+)  # fmt: skip
 
 
 def _add_search(commands: Any) -> None:
     parser = add_command(commands, "search", _search, "the passages that matter for a question")
     parser.add_argument("question", nargs="+")
     parser.add_argument("--json", action="store_true", help="one JSON object per passage")
-    add_setting_flags(parser, "index", "mode", "passages", "allow_stale")
+    add_setting_flags(parser, "index", "store", "mode", "passages", "allow_stale")
 
 
 def _search(parsed: argparse.Namespace) -> int:

@@ -57,7 +57,7 @@ def _add_build(actions: Any) -> None:
         "--keep", type=_at_least_1, metavar="N", help="generations that are kept, the new one included (default: 2)"
     )
     build.add_argument("--json", action="store_true", help="what was done, as one JSON object")
-    add_setting_flags(build, "index", "embedder", "include", "exclude", "max_file_mb", "passage_words")
+    add_setting_flags(build, "index", "store", "embedder", "workers", "include", "exclude", "max_file_mb", "passage_words")
 
 
 def _at_least_1(text: str) -> int:
@@ -80,6 +80,7 @@ def _build(parsed: argparse.Namespace) -> int:
     """Index every file of a folder. What has not changed since the last build is taken from there. Files that cannot be indexed
     are named with the reason; the others are indexed. After an interruption the next build goes on where this one was."""
     from index.embed import open_encoder
+    from index.stores import deliver
     from qa.terminal import note
 
     settings = settings_of(parsed)
@@ -87,6 +88,7 @@ def _build(parsed: argparse.Namespace) -> int:
     if folder is None:
         raise UsageError("name the folder of the articles: qa index build FOLDER")
     if parsed.if_needed and _is_fresh(settings, folder):
+        deliver(settings.index_path, settings.store, settings.store_token)
         return 0
     encoder = open_encoder(settings.embedder, notice=note)
     if parsed.watch:
@@ -99,12 +101,19 @@ def _build_once(
     parsed: argparse.Namespace, settings: Settings, folder: Path, encoder: Any, told: set[Any] | None = None
 ) -> Built:
     """Build and say what came of it. `told` holds the refused files that were named before."""
+    from functools import partial
+
     from index.build import build
+    from index.embed import open_encoder
+    from index.fanout import fanned_out
     from index.publish import KEPT
+    from index.stores import delivering
     from qa.answer import recipe
     from qa.terminal import Bar, note, print_json
 
-    with Bar() as bar:
+    opener = partial(open_encoder, settings.embedder, threads=1)
+    store = delivering(settings.index_path, settings.store, settings.store_token)
+    with Bar() as bar, store, fanned_out(encoder, settings.workers, opener) as encoder:
         built = build(
             folder, settings.index_path, recipe(settings), encoder, bar, note, fresh=parsed.fresh, keep=parsed.keep or KEPT
         )

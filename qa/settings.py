@@ -36,6 +36,8 @@ def _setting(default: Any, help: str, **metadata: Any) -> Any:
 class Settings:
     index: Path | None = _setting(None, "folder of the index (default: the user's data folder)")
     articles: Path | None = _setting(None, "folder of the articles, where a command names none")
+    store: str = _setting("local", "where passages and vectors lie: local, or milvus:URI (a server, or a file NAME.db)")
+    store_token: str = _setting("", "token for that store, user:password or a key", secret=True)
     include: tuple[str, ...] = _setting(("**/*",), "file patterns to index")
     exclude: tuple[str, ...] = _setting((), "file patterns to leave out")
     max_file_mb: float = _setting(20.0, "largest file that is indexed, in megabytes", above=0)
@@ -62,7 +64,9 @@ class Settings:
 
     host: str = _setting("127.0.0.1", "address that `qa serve` listens on")
     port: int = _setting(8000, "port that `qa serve` listens on (0: any free one)", above=-1, below=65536)
-    workers: int = _setting(1, "processes of `qa serve`, sharing one port and one index", above=0, below=257)
+    workers: int = _setting(
+        1, "processes: of `qa serve`, sharing one port and one index; of embedding in `qa index build`", above=0, below=257
+    )
     api_keys: tuple[str, ...] = _setting((), "keys that callers must send (none: open to all who reach the port)", secret=True)
     rate_per_minute: float = _setting(
         0.0, "requests a minute for each key, or each address without keys (0: no limit)", above=-0.001
@@ -125,7 +129,7 @@ def describe(settings: Settings) -> list[tuple[str, str, str]]:
 
 def _show(value: Any, secret: bool) -> str:
     if secret:
-        return f"({len(value)} set, not shown)" if value else ""
+        return ("(set, not shown)" if isinstance(value, str) else f"({len(value)} set, not shown)") if value else ""
     return ", ".join(value) if isinstance(value, tuple) else "" if value is None else str(value)
 
 

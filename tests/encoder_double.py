@@ -25,6 +25,9 @@ class WordEncoder:
     def encode_query(self, text: str) -> np.ndarray:
         return self.encode_passages([text])[0]
 
+    def batches(self, texts: Sequence[str]) -> list[np.ndarray]:
+        return [np.arange(first, min(first + 7, len(texts))) for first in range(0, len(texts), 7)]
+
     def encode_passages(self, texts: Sequence[str], progress: Progress | None = None) -> np.ndarray:
         vectors = np.full((len(texts), 64), 1e-3, dtype=np.float32)
         for row, text in enumerate(texts):

@@ -67,12 +67,14 @@ def test_what_is_on_disk(home: Path) -> None:
         "articles.jsonl",
         "manifest.json",
         "passages.faiss",
+        "passages.json",
         "passages.jsonl",
         "passages.keys.npy",
         "passages.offsets.npy",
         "refused.jsonl",
         "sentences.faiss",
         "sentences.first.npy",
+        "sentences.json",
         "sentences.keys.npy",
     ]
     assert not any(f.endswith((".pkl", ".pickle")) for f in files)

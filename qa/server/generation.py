@@ -121,9 +121,9 @@ def open_served(settings: Settings) -> Served:
 def check(settings: Settings) -> None:
     """Raises IndexProblem for an index that could not be served: missing, damaged or, unless that is allowed, stale."""
     from index.freshness import check_fresh
-    from index.store import open_current
+    from index.stores import open_published
     from qa.answer import recipe
 
-    opened = open_current(settings.index_path)
+    opened = open_published(settings.index_path, settings.store, settings.store_token)
     if not settings.allow_stale:
         check_fresh(opened, recipe(settings))
