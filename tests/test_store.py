@@ -317,7 +317,7 @@ def test_what_a_dead_builder_left_is_cleared_away(home: Path) -> None:
         (None, "1000 requested and 8 written"),
     ],
 )
-@pytest.mark.parametrize("place", ["mkdir", "write_text", "write_bytes", "open"])
+@pytest.mark.parametrize("place", ["mkdir", "write_text", "open"])
 def test_what_the_disk_refuses_is_said_in_one_line(
     home: Path, monkeypatch: pytest.MonkeyPatch, code: int | None, words: str, place: str
 ) -> None:
