@@ -79,9 +79,9 @@ class OnnxEncoder:
     """An exported encoder: ONNX Runtime and the tokenizer, no torch. Safe to call from several threads."""
 
     def __init__(self, folder: Path, threads: int = 0) -> None:
-        import onnxruntime
         from tokenizers import Tokenizer
 
+        onnxruntime = _onnxruntime()
         self.card = EncoderCard(**json.loads((folder / "encoder.json").read_text(encoding="utf-8")))
         self._tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
         self._tokenizer.no_padding()
@@ -124,6 +124,14 @@ class OnnxEncoder:
         feed = {"input_ids": tokens, "attention_mask": mask, "token_type_ids": np.zeros_like(tokens)}
         vectors = self._session.run(None, {name: feed[name] for name in self._inputs})[0]
         return _unit(vectors)
+
+
+def _onnxruntime() -> Any:
+    """ONNX Runtime, told before it is loaded not to report its use (since 1.29 it calls its makers from Linux too)."""
+    os.environ["ORT_DISABLE_TELEMETRY"] = "1"
+    import onnxruntime
+
+    return onnxruntime
 
 
 def _batches(lengths: Sequence[int]) -> list[np.ndarray]:

@@ -112,6 +112,15 @@ print(json.dumps([light, heavy]))
     assert json.loads(done.stdout) == [[], []]
 
 
+def test_the_runtime_reports_to_no_one(tmp_path: Path, encoder: Encoder) -> None:
+    """Its reports leave from native code, which no test of Python's sockets sees; it keeps them in the user's cache until then."""
+    code = "import sys; from pathlib import Path; from index.embed import OnnxEncoder; OnnxEncoder(Path(sys.argv[1])).encode_query('a')"
+    folders = {"HOME": str(tmp_path), "XDG_CACHE_HOME": str(tmp_path / "cache"), "PATH": "/usr/bin"}
+    command = [sys.executable, "-c", code, str(default_cache() / encoder.card.id)]
+    subprocess.run(command, cwd=ROOT, env=folders, check=True)
+    assert list(tmp_path.iterdir()) == []
+
+
 @pytest.fixture
 def cache(tmp_path: Path, encoder: Encoder) -> Path:
     """A copy of the user's cache with the exported model."""
