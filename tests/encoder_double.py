@@ -25,6 +25,9 @@ class WordEncoder:
     def encode_query(self, text: str) -> np.ndarray:
         return self.encode_passages([text])[0]
 
+    def batches(self, texts: Sequence[str]) -> list[np.ndarray]:
+        return [np.array([number]) for number in range(len(texts))]
+
     def encode_passages(self, texts: Sequence[str], progress: Progress | None = None) -> np.ndarray:
         vectors = np.full((len(texts), 64), 1e-3, dtype=np.float32)
         for row, text in enumerate(texts):
