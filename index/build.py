@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from index import chunk, files, lexical, store, vectors
+from index import agreement, chunk, files, lexical, store, vectors
 from index.embed import Encoder
 from index.errors import StaleIndex, UsageError
 from index.markup import BrokenFrontMatter, parse
@@ -60,6 +60,8 @@ def build(folder: Path, index: Path, recipe: Recipe, encoder: Encoder, progress:
         raise UsageError(f"the index {index} lies among the articles it is of; put it outside of {folder}, or in a hidden folder")
     with store.workshop(index) as workshop:
         records, passages, refused = _ingest(folder, recipe, encoder, tell)
+        sampled = [passages[n] for n in agreement.sample(len(passages))]
+        encoder, agreed = agreement.settled(encoder, [passage_text(p) for p in sampled], [sentence_texts(p)[0] for p in sampled])
         name = _name(recipe, encoder, records, refused)
         built = Built(name, len(records), len(passages), sum(len(p.sentences) for p in passages), tuple(refused), True)
         _write(workshop, records, passages, encoder, tell)
@@ -69,6 +71,7 @@ def build(folder: Path, index: Path, recipe: Recipe, encoder: Encoder, progress:
             "folder": folder.resolve().name,
             "built_with": _built_with(recipe),
             "encoder": asdict(encoder.card),
+            "agreement": asdict(agreed),
             "articles": built.articles,
             "passages": built.passages,
             "sentences": built.sentences,
@@ -146,7 +149,12 @@ def _understand(
 
 def _name(recipe: Recipe, encoder: Encoder, records: list[ArticleRecord], refused: list[Refused]) -> str:
     """Derived from everything the generation depends on; not from the machine, the time or the folder's place."""
-    content = [_built_with(recipe), encoder.card.id, [(r.source, r.sha256) for r in records], [asdict(r) for r in refused]]
+    content = [
+        _built_with(recipe),
+        encoder.card.vectors_id,
+        [(r.source, r.sha256) for r in records],
+        [asdict(r) for r in refused],
+    ]
     return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:12]
 
 

@@ -81,12 +81,20 @@ class Encoder(Protocol):
 
     card: EncoderCard
 
+    def exact(self) -> Encoder:
+        """The same model in float32; the encoder itself where it is that."""
+        ...
+
     def count_tokens(self, text: str) -> int:
         """Word pieces of a text, without the special tokens that `card.max_tokens` already leaves room for."""
         ...
 
     def encode_query(self, text: str) -> np.ndarray:
         """Shape (dimension,)."""
+        ...
+
+    def batches(self, texts: Sequence[str]) -> list[np.ndarray]:
+        """Numbers of the texts that `encode_passages` takes together."""
         ...
 
     def encode_passages(self, texts: Sequence[str], progress: Progress | None = None) -> np.ndarray:
@@ -208,6 +216,9 @@ class ReferenceEncoder:
             prompts.get("query") or "",
             prompts.get("document") or prompts.get("passage") or "",
         )
+
+    def exact(self) -> ReferenceEncoder:
+        return self
 
     def count_tokens(self, text: str) -> int:
         return len(self.model.tokenizer(text, add_special_tokens=False, truncation=False, verbose=False)["input_ids"])

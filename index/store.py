@@ -72,6 +72,7 @@ class Manifest:
     passages: int
     sentences: int
     refused: tuple[Refused, ...] = ()
+    agreement: dict[str, Any] = field(default_factory=dict)
     files: dict[str, dict[str, Any]] = field(default_factory=dict)
     format: int = FORMAT
 

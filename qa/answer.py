@@ -46,7 +46,7 @@ class Answerer:
         """
         generation = open_current(settings.index_path)
         notices = _fresh_notices(generation, settings)
-        searcher = Searcher(generation, encoder or open_encoder(generation.manifest.encoder["name"]))
+        searcher = Searcher(generation, _encoder(generation, encoder))
         if searcher.encoder.card.id != _card_id(generation):
             raise StaleIndex("the embedding model has changed since the index was built; run: qa index build")
         return cls(searcher, settings, notices)
@@ -196,6 +196,14 @@ def _fresh_notices(generation: Generation, settings: Settings) -> list[str]:
         if not settings.allow_stale:
             raise
         return [f"{error} (answered from the index as it is)"]
+
+
+def _encoder(generation: Generation, given: Encoder | None) -> Encoder:
+    """The encoder for questions, in the precision that the passages were found to allow."""
+    card = generation.manifest.encoder
+    precision = card.get("precision", "float32")
+    encoder = given or open_encoder(card["name"], precision=precision)
+    return encoder.exact() if precision == "float32" else encoder
 
 
 def _card_id(generation: Generation) -> str:
