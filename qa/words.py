@@ -92,6 +92,7 @@ def _is_acronym(text: str) -> bool:
     return len(text) > 1 and sum(c.isupper() for c in text) > len(text) / 2
 
 
+@lru_cache(maxsize=50_000)
 def same_name(one: str, other: str) -> bool:
     """Whether two folded words spell one name: equal, place and people (Mali, Malian), or one letter apart (Ghaly, Ghali)."""
     if one == other:
