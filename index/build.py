@@ -17,7 +17,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from index import chunk, files, lexical, publish
+from index import agreement, chunk, files, lexical, publish
+from index.agreement import Agreement
 from index.checkpoint import Checkpoint
 from index.earlier import Earlier, find_earlier
 from index.embed import Encoder
@@ -84,16 +85,23 @@ def build(
         ingest.take(found, lambda done: tell("reading", done, len(found)))
         if not ingest.passages:
             raise UsageError(f"{folder} holds no text that can be indexed{_reasons(ingest)}")
+        texts = PassageFiles(workshop)
+        encoder, agreed = _settled(encoder, texts)
         with Checkpoint(index / publish.CHECKPOINT, asdict(encoder.card)) as checkpoint:
-            texts = PassageFiles(workshop)
-            sources = earlier.sources() if earlier else []
+            sources = earlier.sources(encoder.card) if earlier else []
             _index_words(workshop / "words", texts, tell)
             embedded, resumed = embed_missing(texts, sources, checkpoint, encoder, _texts_of, tell, say)
             write_vectors(workshop, texts, [*sources, checkpoint.source()])
             built = _built(_name(recipe, encoder, ingest), ingest, earlier, embedded, resumed)
-            publish.publish(index, workshop, _manifest(built, folder, recipe, encoder), keep)
+            publish.publish(index, workshop, _manifest(built, folder, recipe, encoder, agreed), keep)
             checkpoint.discard()
     return built
+
+
+def _settled(encoder: Encoder, texts: PassageFiles) -> tuple[Encoder, Agreement]:
+    """The encoder in the precision that these passages allow; it depends on the passages alone."""
+    sampled = [texts.passage(number) for number in agreement.sample(len(texts))]
+    return agreement.settled(encoder, [passage_text(p) for p in sampled], [sentence_texts(p)[0] for p in sampled])
 
 
 def _is_visible_inside(index: Path, folder: Path) -> bool:
@@ -112,7 +120,7 @@ def _as_it_is(earlier: Earlier) -> Built:
     return Built(manifest.name, manifest.articles, manifest.passages, manifest.sentences, manifest.refused, False)
 
 
-def _manifest(built: Built, folder: Path, recipe: Recipe, encoder: Encoder) -> dict[str, Any]:
+def _manifest(built: Built, folder: Path, recipe: Recipe, encoder: Encoder, agreed: Agreement) -> dict[str, Any]:
     return {
         "name": built.name,
         "root": str(folder.resolve().parent),
@@ -120,6 +128,7 @@ def _manifest(built: Built, folder: Path, recipe: Recipe, encoder: Encoder) -> d
         "built_with": recipe.as_data(),
         "made_by": made_by(),
         "encoder": asdict(encoder.card),
+        "agreement": asdict(agreed),
         "articles": built.articles,
         "passages": built.passages,
         "sentences": built.sentences,
@@ -174,7 +183,7 @@ def _understand(text: files.Text, limits: chunk.Limits) -> Refused | tuple[Artic
 def _name(recipe: Recipe, encoder: Encoder, ingest: Ingest) -> str:
     """Derived from everything the generation depends on; not from the machine, the time or the folder's place."""
     refused = [{"source": r.source, "reason": r.reason} for r in ingest.refused]
-    content = [recipe.as_data(), encoder.card.id, ingest.hashes, refused]
+    content = [recipe.as_data(), encoder.card.vectors_id, ingest.hashes, refused]
     return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:12]
 
 

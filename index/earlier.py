@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import asdict
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 from index.embed import EncoderCard
 from index.errors import IndexProblem
@@ -29,7 +30,7 @@ _OF_THE_MOMENT = ("cannot be read", "vanished", "grew")
 
 
 class Earlier:
-    """An earlier generation, verified whole, of the encoder that the build uses."""
+    """An earlier generation, verified whole, of the model that the build uses."""
 
     def __init__(self, generation: Generation, is_current: bool, folder: Path, recipe: Recipe) -> None:
         manifest = generation.manifest
@@ -81,8 +82,10 @@ class Earlier:
         record = self.records[file.source]
         return record.stamp == now or (record.stamp[:2] == now[:2] and hash_of(file) == record.sha256)
 
-    def sources(self) -> list[Source]:
-        """Its vectors, by the keys of their texts."""
+    def sources(self, card: EncoderCard) -> list[Source]:
+        """Its vectors, by the keys of their texts; none where they were made in another precision."""
+        if self.generation.manifest.encoder != asdict(card):
+            return []
         texts = self.generation.texts
         return [
             Source(texts.passage_keys, self.generation.passage_vectors.vectors),
@@ -91,15 +94,19 @@ class Earlier:
 
 
 def find_earlier(index: Path, folder: Path, recipe: Recipe, card: EncoderCard, notice: Callable[[str], None]) -> Earlier | None:
-    """The current generation, or where it is damaged or of another encoder, the newest that is neither; None without any."""
+    """The current generation, or where it is damaged or of another model, the newest that is neither; None without any."""
     current = _current(index)
     for path in _candidates(index, current):
         try:
-            if read_manifest(path).encoder == asdict(card):
+            if _but_precision(read_manifest(path).encoder) == _but_precision(asdict(card)):
                 return Earlier(open_generation(path, whole=True), path.name == current, folder.resolve(), recipe)
         except IndexProblem as error:
             notice(f"not used for this build: {str(error).partition(';')[0]}")
     return None
+
+
+def _but_precision(card: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in card.items() if name != "precision"}
 
 
 def _current(index: Path) -> str | None:

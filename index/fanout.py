@@ -1,7 +1,7 @@
 """Embedding in several processes, with the vectors of one.
 
-A text's vector depends, in its last bits, on the batch it is encoded in. So the batches are those that one process would make, and each
-goes whole to a worker, which opens the same model with one thread (ONNX Runtime's results do not depend on the number of threads).
+The batches are those that one process would make, so that a model whose vectors depend on the batch, in their last bits, gives the same
+too. Each goes whole to a worker, which opens the same model with one thread.
 """
 
 from __future__ import annotations
@@ -44,11 +44,16 @@ class FannedOut:
     """An `Encoder` that hands the batches of passages to a pool, and does everything else itself."""
 
     def __init__(self, encoder: Encoder, pool: ProcessPoolExecutor) -> None:
+        self._encoder = encoder
         self.card = encoder.card
         self.count_tokens = encoder.count_tokens
         self.encode_query = encoder.encode_query
         self.batches = encoder.batches
         self._pool = pool
+
+    def exact(self) -> Encoder:
+        """The same model in float32, in the same processes."""
+        return FannedOut(self._encoder.exact(), self._pool)
 
     def encode_passages(self, texts: Sequence[str], progress: Progress | None = None) -> np.ndarray:
         """Shape (len(texts), dimension). Raises ModelError when a worker ends or has another model."""
@@ -57,7 +62,7 @@ class FannedOut:
         vectors = np.empty((len(texts), self.card.dimension), dtype=np.float32)
         batches = [np.sort(batch) for batch in self.batches(texts)]
         try:
-            found = self._pool.map(_encode, repeat(self.card.id), [[texts[n] for n in batch] for batch in batches])
+            found = self._pool.map(_encode, repeat(self.card.vectors_id), [[texts[n] for n in batch] for batch in batches])
             for batch, rows in zip(batches, found, strict=True):
                 vectors[batch] = rows
                 if progress:
@@ -67,17 +72,20 @@ class FannedOut:
         return vectors
 
 
-_opened: list[Encoder] = []
-"""In a worker: its encoder. Empty anywhere else."""
+_opened: dict[str, Encoder] = {}
+"""In a worker: its encoder, by what its vectors depend on, and its exact form once that was asked for. Empty anywhere else."""
 
 
 def _begin(opener: Opener) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    _opened.append(opener())
+    encoder = opener()
+    _opened[encoder.card.vectors_id] = encoder
 
 
 def _encode(expected: str, texts: list[str]) -> np.ndarray:
-    encoder = _opened[0]
-    if encoder.card.id != expected:
-        raise ModelError(f"a process that embeds has opened another model ({encoder.card.id}); run it again")
-    return encoder.encode_passages(texts)
+    if expected not in _opened:
+        exact = next(iter(_opened.values())).exact()
+        _opened[exact.card.vectors_id] = exact
+    if expected not in _opened:
+        raise ModelError(f"a process that embeds has opened another model ({next(iter(_opened))}); run it again")
+    return _opened[expected].encode_passages(texts)

@@ -55,6 +55,18 @@ def terms(text: str) -> list[str]:
     return list(_analyzer().analyze(text))
 
 
+@cache
+def _stemmer() -> Any:
+    from tantivy import Filter, TextAnalyzerBuilder, Tokenizer
+
+    return TextAnalyzerBuilder(Tokenizer.raw()).filter(Filter.stemmer("english")).build()
+
+
+def stem(word: str) -> str:
+    """The root of a word in small letters, by Porter's second stemmer (Snowball, English). Safe from several threads."""
+    return _stemmer().analyze(word)[0]
+
+
 def build(folder: Path, texts: Iterable[str]) -> None:
     """Write an index of `texts`, numbered from 0, into `folder` (created). Raises OSError when the disk refuses."""
     try:

@@ -31,7 +31,7 @@ from index.passage_files import PassageFiles
 from index.types import Passage, Refused
 from index.vectors import VectorIndex
 
-FORMAT = 3
+FORMAT = 4
 VERIFIED_BYTES = 64_000_000
 """Up to this size, the checksums of a whole generation are compared each time it is opened; above it, the sizes."""
 
@@ -92,6 +92,7 @@ class Manifest:
     passages: int
     sentences: int
     refused: tuple[Refused, ...] = ()
+    agreement: dict[str, Any] = field(default_factory=dict)
     files: dict[str, dict[str, Any]] = field(default_factory=dict)
     format: int = FORMAT
     built_at: str = ""

@@ -51,7 +51,7 @@ class Answerer:
         """
         generation = open_published(settings.index_path, settings.store, settings.store_token)
         notices = _fresh_notices(generation, settings)
-        searcher = Searcher(generation, encoder or open_encoder(generation.manifest.encoder["name"]))
+        searcher = Searcher(generation, _encoder(generation, encoder))
         if searcher.encoder.card.id != _card_id(generation):
             raise StaleIndex("the embedding model has changed since the index was built; run: qa index build")
         return cls(searcher, settings, notices)
@@ -242,6 +242,14 @@ def _fresh_notices(generation: Store, settings: Settings) -> list[str]:
         if not settings.allow_stale:
             raise
         return [f"{error} (answered from the index as it is)"]
+
+
+def _encoder(generation: Store, given: Encoder | None) -> Encoder:
+    """The encoder for questions, in the precision that the passages were found to allow."""
+    card = generation.manifest.encoder
+    precision = card.get("precision", "float32")
+    encoder = given or open_encoder(card["name"], precision=precision)
+    return encoder.exact() if precision == "float32" else encoder
 
 
 def _card_id(generation: Store) -> str:

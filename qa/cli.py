@@ -53,7 +53,7 @@ def _parser(arguments: Sequence[str]) -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="qa", description="Answers from your own articles, each sentence proved by a quote.", epilog=EXIT_CODES
     )
-    parser.add_argument("--version", action="version", version=_version())
+    parser.add_argument("--version", action=_Version, nargs=0, help="show the version")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     index_commands.add_commands(commands)
     _add_search(commands)
@@ -66,13 +66,17 @@ def _parser(arguments: Sequence[str]) -> argparse.ArgumentParser:
     return parser
 
 
-def _version() -> str:
-    from importlib.metadata import PackageNotFoundError, version
+class _Version(argparse.Action):
+    """Prints the version. It is looked up only then: reading a package's metadata takes as long as the rest of `--help`."""
 
-    try:
-        return f"seedqa {version('seedqa')}"
-    except PackageNotFoundError:
-        return "seedqa (not installed)"
+    def __call__(self, parser: argparse.ArgumentParser, *_: Any) -> None:
+        from importlib.metadata import PackageNotFoundError, version
+
+        try:
+            print(f"seedqa {version('seedqa')}")
+        except PackageNotFoundError:
+            print("seedqa (not installed)")
+        parser.exit()
 
 
 def _add_parts(commands: Any, arguments: Sequence[str]) -> None:

@@ -9,9 +9,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Literal
 
 Bound = Literal["exact", "about", "above", "below"]
+
+REMEMBERED = 20_000
+"""Texts whose dates and numbers are remembered, because the same sentences are read for many questions."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,6 +149,11 @@ def value_of(text: str) -> float | None:
 
 def dates(text: str) -> list[Date]:
     """The dates of `text` in order; a range gives its two ends."""
+    return list(_dates_in(text))
+
+
+@lru_cache(maxsize=REMEMBERED)
+def _dates_in(text: str) -> tuple[Date, ...]:
     found: list[Date] = []
     taken: list[tuple[int, int]] = []
     for pattern in _DATES:
@@ -154,7 +163,7 @@ def dates(text: str) -> list[Date]:
                 if ends:
                     taken.append(match.span())
                     found += [_in_context(date, text) for date in ends]
-    return sorted(found, key=lambda date: (date.start, date.year, date.month, date.day))
+    return tuple(sorted(found, key=lambda date: (date.start, date.year, date.month, date.day)))
 
 
 def _dates_of(match: re.Match[str]) -> Iterator[Date]:
@@ -192,6 +201,11 @@ def _in_context(date: Date, text: str) -> Date:
 
 def numbers(text: str, without: Iterable[tuple[int, int]] = ()) -> list[Number]:
     """The numbers of `text` in order, leaving out the ranges `without` (where its dates stand)."""
+    return list(_numbers_in(text, tuple(without)))
+
+
+@lru_cache(maxsize=REMEMBERED)
+def _numbers_in(text: str, without: tuple[tuple[int, int], ...]) -> tuple[Number, ...]:
     taken = list(without)
     found: list[Number] = []
     for finder in (_vague, _between, _plain, _ordinals):
@@ -199,7 +213,7 @@ def numbers(text: str, without: Iterable[tuple[int, int]] = ()) -> list[Number]:
             if all(number.end <= a or b <= number.start for a, b in taken):
                 taken.append((number.start, number.end))
                 found.append(number)
-    return sorted(found, key=lambda number: number.start)
+    return tuple(sorted(found, key=lambda number: number.start))
 
 
 def _between(text: str) -> Iterator[Number]:

@@ -5,8 +5,9 @@ The count is that of cl100k_base. Other models cut text differently; `qa.context
 
 from __future__ import annotations
 
-import base64
 import hashlib
+from binascii import a2b_base64
+from collections.abc import Mapping
 from functools import lru_cache
 from importlib.resources import files
 from typing import TYPE_CHECKING
@@ -45,7 +46,7 @@ def ranks() -> dict[bytes, int]:
         raise ModelError("qa/data/cl100k_base.tiktoken is missing: install the package again") from None
     if hashlib.sha256(data).hexdigest() != SHA256:
         raise ModelError("qa/data/cl100k_base.tiktoken is damaged (its sha256 is not tiktoken's): install the package again")
-    return {base64.b64decode(token): int(rank) for token, rank in (line.split() for line in data.splitlines())}
+    return {a2b_base64(token): int(rank) for token, rank in (line.split() for line in data.splitlines())}
 
 
 def is_proper(word: str) -> bool:
@@ -53,6 +54,18 @@ def is_proper(word: str) -> bool:
 
     For the first word of a sentence, whose capital says nothing: `Residents` is not a proper noun, `France` and `Kidal` are.
     """
-    known = ranks()
-    small, capital = known.get(f" {word.lower()}".encode()), known.get(f" {word.lower().capitalize()}".encode())
-    return small is None or (capital is not None and capital < small)
+    return word.lower() not in common()
+
+
+@lru_cache(maxsize=1)
+def common() -> frozenset[str]:
+    """Words of the vocabulary whose small spelling is the more frequent one: `common_of(ranks())`, kept as a file that is read in a
+    fiftieth of the time."""
+    return frozenset((files("qa") / "data" / "common.txt").read_text(encoding="utf-8").split())
+
+
+def common_of(known: Mapping[bytes, int]) -> set[str]:
+    """The words (tokens after a space) that have no capital spelling in `known`, or one of no lower rank (a script without capitals)."""
+    spaced = (token[1:].decode(errors="ignore") for token in known if token.startswith(b" "))
+    words = {word for word in spaced if word.isalpha() and word == word.lower() and f" {word}".encode() in known}
+    return {word for word in words if known.get(f" {word.capitalize()}".encode(), len(known)) >= known[f" {word}".encode()]}

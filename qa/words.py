@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-import threading
 import unicodedata
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 
+from index import lexical
 from index.acronyms import definitions
 from qa.english import (
     ALIKE,
@@ -71,25 +71,11 @@ def fold(text: str) -> str:
     return bare[:-2] if bare.endswith("'s") else bare.rstrip("'")
 
 
-class _Stemmer(threading.local):
-    """One for each thread: Snowball's stemmer keeps the word it works on in itself, so two threads would mix theirs up."""
-
-    def __init__(self) -> None:
-        import snowballstemmer
-
-        self.stem = snowballstemmer.stemmer("english").stemWord
-
-
-@lru_cache(maxsize=1)
-def _stemmer() -> _Stemmer:
-    return _Stemmer()
-
-
 @lru_cache(maxsize=50_000)
 def stem(plain: str) -> str:
     """The root of a folded word: irregular forms by a table, the others by Porter's second stemmer (Snowball, English)."""
     base = IRREGULAR.get(plain, plain)
-    return _stemmer().stem(base) if base.isascii() and base.isalpha() else base
+    return lexical.stem(base) if base.isascii() and base.isalpha() else base
 
 
 def is_name(word: Word) -> bool:
@@ -107,6 +93,7 @@ def _is_acronym(text: str) -> bool:
     return len(text) > 1 and sum(c.isupper() for c in text) > len(text) / 2
 
 
+@lru_cache(maxsize=50_000)
 def same_name(one: str, other: str) -> bool:
     """Whether two folded words spell one name: equal, place and people (Mali, Malian), or one letter apart (Ghaly, Ghali)."""
     if one == other:

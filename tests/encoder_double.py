@@ -19,6 +19,9 @@ class WordEncoder:
     def __init__(self, max_tokens: int = 254, name: str = "words", weights: str = "0" * 64) -> None:
         self.card = EncoderCard(name, weights, 64, max_tokens, "double", 1.0)
 
+    def exact(self) -> WordEncoder:
+        return self
+
     def count_tokens(self, text: str) -> int:
         return len(_TOKEN.findall(text))
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
 PACKAGES = ("index", "qa", "prompts", "eval")
-HELD = ("*.py", "*.md", "*.jsonl", "*.json", "*.tiktoken", "*.html", "*.css", "*.js", "*.svg")
+HELD = ("*.py", "*.md", "*.jsonl", "*.json", "*.tiktoken", "*.txt", "*.html", "*.css", "*.js", "*.svg")
 """Files of the packages that the map names: code, prompts, questions and package data."""
 EDGES = re.compile(r"qa\.(?:__main__|server.*|mcp_tools|extractive|langchain_parts|llamacpp)|eval\.load")
 """Modules that are imported only when their command or part is used, and import their library with them."""

@@ -98,3 +98,15 @@ def test_a_question_is_words_not_a_query_language(index: LexicalIndex, question:
 def test_a_folder_without_an_index_is_said_to_be_damaged(tmp_path: Path) -> None:
     with pytest.raises(DamagedIndex, match="cannot be opened"):
         LexicalIndex(tmp_path)
+
+
+def test_stems_are_those_of_snowball() -> None:
+    """The reference is Snowball's own library, on every word of the token vocabulary's common words."""
+    import snowballstemmer
+
+    from qa.tokens import common
+
+    words = [word for word in sorted(common()) if word.isascii()][::7]
+    reference = snowballstemmer.stemmer("english")
+    assert [lexical.stem(word) for word in words] == reference.stemWords(words)
+    assert lexical.stem("wounded") == "wound" and lexical.stem("x") == "x"

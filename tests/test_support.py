@@ -8,6 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from eval.faults import measure_written
+from qa.quantities import dates, numbers
 from qa.reading import overlap, read, verbatim
 from qa.support import judge
 from qa.words import stem
@@ -197,3 +198,13 @@ def test_words_are_stemmed_alike_in_many_threads() -> None:
                 assert [dict(zip(words, pool.map(stem, words), strict=True)) for _ in range(3)] == [alone] * 3
     finally:
         sys.setswitchinterval(interval)
+
+
+def test_what_is_remembered_of_a_text_is_not_changed_by_its_reader() -> None:
+    text = "On 4 May 1931 and 5 June 1932, 12 of 40 men left."
+    first, figures = dates(text), numbers(text, [(3, 13)])
+    assert [(date.day, date.year) for date in first] == [(4, 1931), (5, 1932)] and len(figures) > 2
+    first.clear()
+    figures.clear()
+    assert len(dates(text)) == 2 and len(numbers(text, [(3, 13)])) > 2
+    assert len(numbers(text, [(3, 13), (18, 29)])) == 2

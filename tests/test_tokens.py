@@ -52,6 +52,15 @@ def test_a_damaged_vocabulary_is_refused(monkeypatch: pytest.MonkeyPatch) -> Non
         tokens.ranks()
 
 
+def test_the_list_of_common_words_is_the_vocabulary_s() -> None:
+    """To write it anew: `"\\n".join(sorted(tokens.common_of(tokens.ranks())))` with a newline at the end."""
+    assert tokens.common() == tokens.common_of(tokens.ranks()) and len(tokens.common()) == 24_710
+    known = tokens.ranks()
+    for word in [*sorted(tokens.common())[::50], "france", "kidal", "mali", "may", "march", "don't", "c", "unheardof"]:
+        small, capital = known.get(f" {word}".encode()), known.get(f" {word.capitalize()}".encode())
+        assert tokens.is_proper(word) == (small is None or (capital is not None and capital < small)), word
+
+
 @pytest.mark.parametrize("word", ["France", "Kidal", "French", "Bamako", "mujao", "Tuareg"])
 def test_proper_nouns(word: str) -> None:
     assert tokens.is_proper(word)
