@@ -29,7 +29,7 @@ WHOLE = 0.85
 FULLER = 0.25
 """How much more of a claim two sentences must hold than one that bears it out, to be cited instead."""
 CLOSE = 0.4
-"""Share of an unsupported claim's words that a quote must hold to replace it (policy `repair`)."""
+"""Share of an unsupported claim's words that a quote must hold to replace it (policy `repair`), and two at least that mean something."""
 
 _LIST_MARK = re.compile(r"(?:[-*•]|\d{1,2}[.)])\s+$")
 
@@ -180,6 +180,13 @@ def attribute(claim: str, shown: Sequence[Passage], aliases: Mapping[str, str] |
     return ruling
 
 
+def _shared(claim: str, quote: str) -> int:
+    """How many words that carry meaning, names and figures included, a claim and a quote share."""
+    mine, theirs = read(claim), read(quote)
+    weighty = {*mine.content, *mine.names, *mine.figures}
+    return len({mine.words[n].stem for n in weighty} & theirs.stems)
+
+
 def _closeness(claim: str, quote: str) -> float:
     """The share of the claim's words, names and figures included, that stand in the quote; ties go to the shorter quote."""
     mine, theirs = read(claim), read(quote)
@@ -241,7 +248,7 @@ class Draft:
     def _repair(self, claim: str, named: Sequence[Passage]) -> Ruling | None:
         for passages in (named, self.shown):
             known = [item for passage in passages for item in evidence(passage) if len(item.sentences) == 1]
-            known = [item for item in known if overlap(read(claim), read(item.text)) >= CLOSE]
+            known = [item for item in known if overlap(read(claim), read(item.text)) >= CLOSE and _shared(claim, item.text) > 1]
             best = max(known, key=lambda item: _closeness(claim, item.text), default=None)
             if best and _closeness(claim, best.text) >= CLOSE:
                 return Ruling("quoted", (best,))

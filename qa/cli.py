@@ -1,6 +1,6 @@
 """The command line. It parses, calls, prints, and turns errors into one line and an exit code; everything else is elsewhere.
 
-Exit codes: 0 answered · 1 a check found faults · 2 bad usage · 3 abstained · 4 index missing or stale · 5 disk refused ·
+Exit codes: 0 answered · 1 a check found faults · 2 bad usage · 3 abstained or nothing proved · 4 index missing or stale · 5 disk refused ·
 6 a language model or embedder failed · 130 interrupted.
 """
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 ABSTAINED = 3
 MODEL_FAILED = ModelError.exit_code
 INTERRUPTED = 130
-EXIT_CODES = "exit codes: 0 answered, 1 a check found faults, 2 bad usage, 3 abstained, 4 index missing or stale, 5 disk refused, 6 a model failed"
+EXIT_CODES = "exit codes: 0 answered, 1 a check found faults, 2 bad usage, 3 abstained or nothing proved, 4 index missing or stale, 5 disk refused, 6 a model failed"
 PARTS = {"eval": "eval.cli", "serve": "qa.server.serve", "mcp": "qa.mcp"}
 """Commands whose module adds itself: `add_commands(subparsers)`. They are imported only when one of them may be meant."""
 
@@ -123,7 +123,9 @@ def _settings(parsed: argparse.Namespace) -> Settings:
     return load({name: from_text(name, value) if isinstance(value, str) else value for name, value in given.items()})
 
 
-ANSWERING = ("index", "model", "model_url", "mode", "passages", "threshold", "max_sentences", "policy", "rewrite", "allow_stale")
+ANSWERING = (
+    "index", "model", "model_url", "mode", "passages", "threshold", "max_sentences", "policy", "rewrite", "expand", "query_model", "allow_stale",
+)  # fmt: skip
 
 
 def _add_index(commands: Any) -> None:
@@ -290,7 +292,7 @@ def _exit_code(answer: Answer) -> int:
 
     if model_failed(answer):
         return MODEL_FAILED
-    return ABSTAINED if answer.status == "abstained" else 0
+    return ABSTAINED if answer.status == "abstained" or answer.unproved else 0
 
 
 def _add_chat(commands: Any) -> None:

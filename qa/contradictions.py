@@ -6,11 +6,12 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from itertools import pairwise
 
-from qa.english import CRITICAL, HEDGES, NO_SUPERLATIVES, PLAIN_VERBS, PRONOUNS, STOPWORDS
+from qa.english import CRITICAL, HEDGES, NO_SUPERLATIVES, PRONOUNS, STOPWORDS
 from qa.order import aligned, counted, exchanged, roles
 from qa.quantities import Date, Number, borne_out_date, borne_out_number
-from qa.reading import Names, Reading, is_fact, places, read, verbatim
-from qa.words import Word, alike, groups, is_negator, is_verb_form, opposite, same_name, says_alike, taken_back
+from qa.reading import Names, Reading, places, read, verbatim
+from qa.unsaid import unsaid
+from qa.words import Word, alike, groups, is_negator, is_verb_form, opposite, same_name, taken_back
 
 
 def contradictions(
@@ -27,8 +28,8 @@ def contradictions(
         *_polarity(claim, quote),
         *_opposites(claim, quote),
         *_critical(claim, quote, above),
-        *_verbs(claim, quote, above),
         *roles(claim, quote, same),
+        *unsaid(claim, quote, above, before if _points_back(quote) else None),
     ]
 
 
@@ -53,7 +54,7 @@ def _counts_other(claim: Reading, quote: Reading, number: Number) -> bool:
     if any(theirs and is_verb_form(theirs[0]) == is_verb_form(mine[0]) for theirs, _ in own):
         return True
     leading = [word.stem for word in _leading(claim, number)]
-    known = any(leading == [word.stem for word in theirs] for _, theirs in own)
+    known = bool(leading) and any(leading == [word.stem for word in theirs] for _, theirs in own)
     return not known and any(alike(mine[0].stem, word.stem) for theirs in others for word in theirs[:2])
 
 
@@ -84,11 +85,17 @@ def _dates(claim: Reading, quote: Reading, before: Reading, above: Reading) -> l
 
 
 def _of_other_date(claim: Reading, quote: Reading) -> bool:
-    """Whether the quote says what the claim says of its one date, of another date."""
-    if len({(date.start, date.end) for date in claim.dates}) != 1 or len({(date.start, date.end) for date in quote.dates}) < 2:
+    """Whether the quote says what the claim says of one of its dates, of another date."""
+    theirs = _by_date(quote)
+    if len(theirs) < 2:
         return False
-    mine = {claim.words[n].stem for n in claim.content}
-    held = [(borne_out_date(claim.dates[0], dates_, dates_), len(mine & stems)) for dates_, stems in _by_date(quote)]
+    whole = {claim.words[n].stem for n in claim.content}
+    mine = _by_date(claim)
+    return any(_is_of_other(dates_, stems if len(mine) > 1 else whole, theirs) for dates_, stems in mine)
+
+
+def _is_of_other(dates_: Sequence[Date], mine: set[str], theirs: Sequence[tuple[list[Date], set[str]]]) -> bool:
+    held = [(borne_out_date(dates_[0], others, others), len(mine & stems)) for others, stems in theirs]
     own = max((count for same, count in held if same), default=None)
     other = max((count for same, count in held if not same), default=0)
     return own is not None and other >= (own + 2 if own else 1)
@@ -303,21 +310,6 @@ def _critical(claim: Reading, quote: Reading, above: Reading) -> list[str]:
         for n in claim.content
         if _is_critical(claim.words[n].plain) and not any(alike(claim.words[n].stem, stem) for stem in known)
     ][:1]
-
-
-def _verbs(claim: Reading, quote: Reading, above: Reading) -> list[str]:
-    """Verbs in the past of which the quote has neither the root nor a near synonym. A fact of an infobox need have none."""
-    if is_fact(quote.text):
-        return []
-    known = quote.stems | above.stems
-    verbs = [claim.words[n] for n in claim.content if is_verb_form(claim.words[n]) and claim.words[n].plain not in PLAIN_VERBS]
-    missing = [verb for verb in verbs if not any(_says(verb.stem, stem) for stem in known)]
-    return [f'the quote does not say "{missing[0].text}"'] if missing else []
-
-
-def _says(verb: str, stem: str) -> bool:
-    """Whether a word of the quote says what a verb says: a near synonym, or a noun made from it ("defected", "defector")."""
-    return says_alike(verb, stem) or (len(verb) >= 5 and stem.startswith(verb))
 
 
 def _is_critical(plain: str) -> bool:

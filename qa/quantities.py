@@ -71,7 +71,7 @@ _VALUE = rf"(?:{_DIGITS})(?:\s(?:hundred|thousand|million|billion|trillion))?|{_
 _QUALIFIER = {
     "about": r"about|around|approximately|approx|roughly|some|nearly|almost|circa|~|≈|c\.|ca\.|estimated|an estimated|close to",
     "above": "more than|over|above|at least|exceeding|upwards of|no fewer than|no less than|beyond|>|≥|minimum of",
-    "below": "fewer than|less than|under|below|up to|at most|no more than|a maximum of|not more than|<|≤",
+    "below": "fewer than|less than|under|below|up to|as many as|as much as|at most|no more than|a maximum of|not more than|<|≤",
 }
 _BEFORE = {
     bound: re.compile(rf"(?:^|(?<![\w-]))(?:{phrases})(?:\s(?:a|an|the))?\s?$", re.IGNORECASE)
