@@ -1,6 +1,6 @@
-"""Writes qa/data/synonyms.txt.gz from the database files of WordNet 3.0 (Debian: wordnet-base): python -m eval.wordnet FOLDER
+"""Writes two files of qa/data from the database of WordNet 3.0 (Debian: wordnet-base): python -m eval.wordnet FOLDER
 
-One line for each root of a word that WordNet's tagged texts hold: the root, its senses, the senses broader than these by one step,
+verbs.txt: words that are verbs at least twice as often as anything else, in the texts that WordNet was tagged with. synonyms.txt.gz: one line for each root of a word that WordNet's tagged texts hold: the root, its senses, the senses broader than these by one step,
 and its opposites, parted by tabs. A word keeps the senses that were tagged, at most `MOST_SENSES` for each part of speech.
 """
 
@@ -9,13 +9,13 @@ from __future__ import annotations
 import gzip
 import re
 import sys
-from collections import defaultdict
+from collections import Counter, defaultdict
 from pathlib import Path
 
 from qa.words import stem
 
 MOST_SENSES = 4
-TARGET = Path(__file__).parent.parent / "qa" / "data" / "synonyms.txt.gz"
+DATA = Path(__file__).parent.parent / "qa" / "data"
 KINDS = {"noun": "n", "verb": "v", "adj": "a", "adv": "r"}
 WORD = re.compile(r"[a-z]+")
 
@@ -87,5 +87,18 @@ def written(kept: dict[str, tuple[set[str], set[str], set[str]]]) -> str:
     return "".join(lines)
 
 
+def verbs(path: Path) -> list[str]:
+    """The words that the counts of senses (cntlist.rev: `word%part:… sense count`) give as verbs for the most part."""
+    counts: Counter[tuple[str, str]] = Counter()
+    for line in path.read_text(encoding="latin-1").splitlines():
+        key, _, count = line.split()
+        lemma, _, rest = key.partition("%")
+        counts[lemma, rest[0]] += int(count)
+    others = {lemma: sum(counts[lemma, part] for part in "1345") for lemma, part in list(counts) if part == "2"}
+    return sorted(word for word, other in others.items() if WORD.fullmatch(word) and counts[word, "2"] >= max(2, 2 * other))
+
+
 if __name__ == "__main__":
-    TARGET.write_bytes(gzip.compress(written(read(Path(sys.argv[1]))).encode(), mtime=0))
+    folder = Path(sys.argv[1])
+    (DATA / "synonyms.txt.gz").write_bytes(gzip.compress(written(read(folder)).encode(), mtime=0))
+    (DATA / "verbs.txt").write_text("\n".join(verbs(folder / "cntlist.rev")) + "\n", encoding="utf-8")

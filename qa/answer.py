@@ -16,6 +16,7 @@ from prompts import CANNOT_ANSWER
 from qa import conflicts, reader
 from qa.draft import Clock, Draft, Event, Usage, together
 from qa.parts import parts, with_names
+from qa.planted import unplanted
 from qa.quoted import Quoted
 from qa.settings import Settings
 from qa.types import Answer, Conflict, ConflictValue, ShownPassage, Status, Turn
@@ -125,7 +126,7 @@ class Answerer:
             with clock.stage("retrieve"):
                 found.append(self._search(query, used))
             with clock.stage("generate"):
-                readings.append(reader.answer(query, found[-1], self.searcher.opened.words.rarity, most))
+                readings.append(reader.answer(query, unplanted(found[-1]), self.searcher.opened.words.rarity, most))
         return _in_turn(found), reader.together(readings), used
 
     def _search(self, query: str, used: list[Usage]) -> list[Hit]:

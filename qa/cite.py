@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 
 from index.types import Passage, Sentence
 from qa.claims import Found, markers, parse, plain
-from qa.planted import speaks_to_a_model
+from qa.planted import planted
 from qa.quoted import proof
 from qa.reading import overlap, read, verbatim
 from qa.support import Verdict, judge
@@ -91,7 +91,16 @@ def cite(
 
 def copyable(shown: Sequence[Passage]) -> list[str]:
     """The sentences that a claim may copy word for word, brackets included; none that speaks to a language model."""
-    return [sentence.text for passage in shown for sentence in passage.sentences if not speaks_to_a_model(sentence.text)]
+    return [
+        sentence.text
+        for passage in shown
+        for sentence, mark in zip(passage.sentences, _planted(passage), strict=True)
+        if not mark
+    ]
+
+
+def _planted(passage: Passage) -> list[bool]:
+    return planted([sentence.text for sentence in passage.sentences])
 
 
 def evidence(passage: Passage) -> list[Evidence]:
@@ -99,12 +108,12 @@ def evidence(passage: Passage) -> list[Evidence]:
 
     What speaks to a language model is no evidence.
     """
-    sentences = passage.sentences
+    sentences, marks = passage.sentences, _planted(passage)
     found = []
     for size in (1, 2):
         for n in range(len(sentences) - size + 1):
             before = " ".join(sentence.text for sentence in sentences[max(0, n - 2) : n])
-            if not any(speaks_to_a_model(sentence.text) for sentence in sentences[n : n + size]):
+            if not any(marks[n : n + size]):
                 found.append(Evidence(passage, sentences[n : n + size], before))
     return found
 

@@ -51,11 +51,20 @@ def _counts_other(claim: Reading, quote: Reading, number: Number) -> bool:
     others = [counted(quote, other) for other in quote.numbers if not borne_out_number(number, [other])]
     if not mine or any(_count_same(mine, theirs or leading) for theirs, leading in own):
         return False
-    if any(theirs and is_verb_form(theirs[0]) == is_verb_form(mine[0]) for theirs, _ in own):
+    if number.unit == "th" and not any(theirs for theirs, _ in own):
+        return False
+    exchange = [theirs for theirs, _ in own if theirs and is_verb_form(theirs[0]) == is_verb_form(mine[0])]
+    if exchange and not number.unit and _is_elsewhere(mine[0], quote, exchange):
         return True
     leading = [word.stem for word in _leading(claim, number)]
     known = bool(leading) and any(leading == [word.stem for word in theirs] for _, theirs in own)
     return not known and any(alike(mine[0].stem, word.stem) for theirs in others for word in theirs[:2])
+
+
+def _is_elsewhere(counts: Word, quote: Reading, things: Sequence[Sequence[Word]]) -> bool:
+    """Whether the quote has the counted word, and not near the number; where it has not, the word itself lacks ground."""
+    near = {word.stem for row in things for word in row}
+    return counts.stem in quote.stems - near
 
 
 def _count_same(mine: Sequence[Word], theirs: Sequence[Word]) -> bool:

@@ -59,7 +59,7 @@ PREPOSITIONS = _words(
 
 NEGATORS = _words(
     """
-    cannot declined fail failed fails hardly neither never no nobody none nor not refuse refused refuses unable without
+    cannot declined fail failed fails hardly lack lacked lacking lacks neither never no nobody none nor not refuse refused refuses unable without
     """
 )
 """Words that say no of what follows."""

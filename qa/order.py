@@ -278,7 +278,8 @@ def counted(reading: Reading, number: Number) -> tuple[Word, ...]:
         if word.start < number.end:
             continue
         parted = re.search(r"[,;:.()]", reading.text[at : word.start]) or word.plain in ("and", "or", "of")
-        if n in reading.figures or parted or len(following) == 4:
+        ordinal = number.unit == "th" and word.plain in STOPWORDS and not following
+        if n in reading.figures or parted or ordinal or len(following) == 4:
             break
         at = word.end
         if word.plain not in STOPWORDS:

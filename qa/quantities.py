@@ -217,7 +217,7 @@ def _plain(text: str) -> Iterator[Number]:
         if low is None or high is None or _is_pronoun(text, match):
             continue
         scale = re.search(r"[a-z]+$", match["high"].lower())
-        if match["low"] and scale and scale[0] in _SCALES and match["low"].isdigit():
+        if match["low"] and scale and scale[0] in _SCALES and re.fullmatch(r"[\d.]+", match["low"]):
             low *= _SCALES[scale[0]]
         unit = "th" if match["ordinal"] else "%" if match["percent"] else match["sign"] or ""
         start = match.start("low") if match["low"] else match.start("high")

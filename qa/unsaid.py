@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
+from importlib.resources import files
 
 from qa import thesaurus
 from qa.english import GLUE, LIGHT, NEED_GROUND, PREPOSITIONS, PRONOUNS, SCALES, STOPWORDS, WIDE
@@ -41,13 +42,20 @@ def _groundless(claim: Reading, quote: Reading, above: Reading, before: Reading 
     missing = []
     for n in claim.content:
         word = claim.words[n]
-        if fact and (word.plain in LIGHT or is_verb_form(word) or n - 1 in claim.figures):
+        if fact and (word.plain in LIGHT or is_verb_form(word) or _is_counted(claim, n)):
             continue
         if word.stem in _glue() or grounded(word, known):
             continue
         if share([word], quote, above) < 1:
             missing.append(word)
     return [f'the quote does not say "{word.text}"' for word in missing]
+
+
+def _is_counted(claim: Reading, n: int) -> bool:
+    """Whether a number stands before word `n`, with names at most between."""
+    while n - 1 in claim.names:
+        n -= 1
+    return n - 1 in claim.figures
 
 
 def grounded(word: Word, known: Iterable[str]) -> bool:
@@ -114,12 +122,17 @@ def _joints(reading: Reading) -> list[tuple[bool, set[str], set[str]]]:
     """(whether it is "before", roots of what comes first or stands with it, roots of what follows it) for each such word."""
     found = []
     for n, word in enumerate(reading.words):
-        if word.plain not in EARLY | LATE:
+        if word.plain not in EARLY | LATE or _measures_time(reading, n + 1):
             continue
         ends = next((m for m in range(n + 1, len(reading.words)) if _parted(reading, m)), len(reading.words))
         rest = [*range(n), *range(ends, len(reading.words))]
         found.append((word.plain in EARLY, _weighty(reading, rest), _weighty(reading, range(n + 1, ends))))
     return found
+
+
+def _measures_time(reading: Reading, n: int) -> bool:
+    """Whether a number or a date follows: "after three months" joins no two things."""
+    return any(m in reading.figures for m in range(n, min(n + 3, len(reading.words))))
 
 
 def _parted(reading: Reading, n: int) -> bool:
@@ -137,8 +150,7 @@ def _weighty(reading: Reading, row: Iterable[int]) -> set[str]:
 
 def _crossed(claim: Reading, quote: Reading) -> list[str]:
     """Things on the other side of a word that both texts have than the quote has them, both ways."""
-    shared = {claim.words[n].stem for n in claim.content} & {quote.words[n].stem for n in quote.content}
-    for pivot in shared:
+    for pivot in _acting(claim) & _acting(quote):
         measures = any(pivot in level for scale in SCALES for level in scale)
         if measures or _voice(claim, pivot) != _voice(quote, pivot) or _with(claim, quote, pivot):
             continue
@@ -148,6 +160,17 @@ def _crossed(claim: Reading, quote: Reading) -> list[str]:
         if turned or (near[0] and near[1] and near == near_there[::-1] and near[0] != near[1]):
             return [f'what stands around "{pivot}" has changed sides']
     return []
+
+
+def _acting(reading: Reading) -> set[str]:
+    """The roots of words that may be verbs: forms of the past, and words that English uses as verbs for the most part."""
+    words = [reading.words[n] for n in reading.content]
+    return {word.stem for word in words if is_verb_form(word) or (word.plain.endswith("s") and word.stem in _verb_roots())}
+
+
+@lru_cache(maxsize=1)
+def _verb_roots() -> frozenset[str]:
+    return frozenset(stem(word) for word in (files("qa") / "data" / "verbs.txt").read_text(encoding="utf-8").split())
 
 
 def _voice(reading: Reading, pivot: str) -> bool:
@@ -202,7 +225,7 @@ def _doer(reading: Reading, verb: str) -> tuple[set[str], bool]:
     """The roots of the phrase right before a verb, or after "by" in the passive; and whether nothing else can be the doer, because
     the phrase begins its sentence or clause and no comma parts it from what may be the doer."""
     for n, word in enumerate(reading.words):
-        if word.stem != verb or n in reading.names:
+        if word.stem != verb or n in reading.names or not is_verb_form(word):
             continue
         if is_passive(reading, n):
             by = next(m for m in range(n + 1, len(reading.words)) if reading.words[m].plain == "by")
