@@ -14,7 +14,7 @@ from pathlib import Path
 
 from qa.words import stem
 
-MOST_SENSES = 4
+MOST_SENSES = 6
 DATA = Path(__file__).parent.parent / "qa" / "data"
 KINDS = {"noun": "n", "verb": "v", "adj": "a", "adv": "r"}
 WORD = re.compile(r"[a-z]+")
@@ -25,10 +25,11 @@ def read(folder: Path) -> dict[str, tuple[set[str], set[str], set[str]]]:
     kept: dict[str, tuple[set[str], set[str], set[str]]] = defaultdict(lambda: (set(), set(), set()))
     for name, kind in KINDS.items():
         lemmas = _senses(folder / f"index.{name}", kind)
-        broader, opposite = _pointers(folder / f"data.{name}", kind)
+        broader, opposite, derived = _pointers(folder / f"data.{name}", kind)
         for lemma, senses in lemmas.items():
             own, wider, against = kept[stem(lemma)]
             own.update(senses)
+            own.update(other for sense in senses for other in derived[sense, lemma])
             wider.update(wide for sense in senses for wide in broader[sense])
             against.update(stem(other) for sense in senses for other in opposite[sense, lemma])
     return kept
@@ -50,10 +51,13 @@ def _senses(path: Path, kind: str) -> dict[str, list[str]]:
     return found
 
 
-def _pointers(path: Path, kind: str) -> tuple[dict[str, list[str]], dict[tuple[str, str], list[str]]]:
-    """For each sense the broader ones; for each (sense, word) the words that stand against it."""
+def _pointers(
+    path: Path, kind: str
+) -> tuple[dict[str, list[str]], dict[tuple[str, str], list[str]], dict[tuple[str, str], list[str]]]:
+    """For each sense the broader ones; for each (sense, word) the words that stand against it, and the senses of words made from it."""
     broader: dict[str, list[str]] = defaultdict(list)
     against: dict[tuple[str, str], list[tuple[str, int]]] = defaultdict(list)
+    derived: dict[tuple[str, str], list[str]] = defaultdict(list)
     members: dict[str, list[str]] = {}
     for line in path.read_text(encoding="latin-1").splitlines():
         if line.startswith(" "):
@@ -66,9 +70,11 @@ def _pointers(path: Path, kind: str) -> tuple[dict[str, list[str]], dict[tuple[s
             symbol, offset, part, ends = fields[first + 4 * n : first + 4 * n + 4]
             if symbol in ("@", "@i"):
                 broader[sense].append(part.replace("s", "a") + offset)
+            elif symbol == "+":
+                derived[sense, members[sense][int(ends[:2], 16) - 1]].append(part.replace("s", "a") + offset)
             elif symbol == "!":
                 against[sense, members[sense][int(ends[:2], 16) - 1]].append((kind + offset, int(ends[2:], 16) - 1))
-    return broader, defaultdict(list, {key: [members[s][n] for s, n in pairs] for key, pairs in against.items()})
+    return broader, defaultdict(list, {key: [members[s][n] for s, n in pairs] for key, pairs in against.items()}), derived
 
 
 def written(kept: dict[str, tuple[set[str], set[str], set[str]]]) -> str:

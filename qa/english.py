@@ -193,7 +193,7 @@ GLUE = _words(
     hence held however i.e instead kind later likewise manner namely nevertheless nonetheless part place previously
     related respectively similarly so some sort still subsequently then there therefore thing thus together type way
     based became become becomes came come did do does found gave get give given group had have held hold include included
-    including involve involved known locate located made make named said meet met say says time use used whether
+    including involve involved known locate located made make named said meet met say says time use used whether against unlike like ever took take takes left originally old ones each other
     """
 )
 """Words that join statements or stand for what is named beside them; they add nothing that a quote must bear out."""

@@ -51,6 +51,12 @@ def _groundless(claim: Reading, quote: Reading, above: Reading, before: Reading 
     return [f'the quote does not say "{word.text}"' for word in missing]
 
 
+def all_grounded(claim: Reading, quote: Reading, above: Reading) -> bool:
+    """Whether the claim has words that carry meaning and each of them has ground."""
+    words = [claim.words[n] for n in claim.content if claim.words[n].stem not in _glue()]
+    return bool(words) and all(grounded(word, quote.stems | above.stems) for word in words)
+
+
 def _is_counted(claim: Reading, n: int) -> bool:
     """Whether a number stands before word `n`, with names at most between."""
     while n - 1 in claim.names:
@@ -102,8 +108,12 @@ def _levels(reading: Reading, scale: Sequence[frozenset[str]]) -> list[tuple[str
         (word.text, level)
         for n, word in enumerate(reading.words)
         for level, names in enumerate(scale)
-        if word.plain in names and not (n and reading.words[n - 1].plain == "as")
+        if word.plain in names and not (n and reading.words[n - 1].plain == "as") and not _each_other(reading, n)
     ]
+
+
+def _each_other(reading: Reading, n: int) -> bool:
+    return reading.words[n].plain == "each" and n + 1 < len(reading.words) and reading.words[n + 1].plain == "other"
 
 
 def _when(claim: Reading, quote: Reading) -> list[str]:
