@@ -10,7 +10,7 @@ from qa.amounts import unborne_dates, unborne_numbers
 from qa.english import CRITICAL, HEDGES, NO_SUPERLATIVES, PRONOUNS, STOPWORDS
 from qa.order import aligned, roles
 from qa.reading import Names, Reading, places, read
-from qa.unsaid import unsaid
+from qa.unsaid import bears, unsaid
 from qa.words import Word, alike, groups, is_negator, opposite, same_name, taken_back
 
 
@@ -207,7 +207,8 @@ def _opposites(claim: Reading, quote: Reading) -> list[str]:
     before, known = _neighbours(claim), _neighbours(quote)
     for a in mine:
         for b in theirs:
-            if b not in mine and opposite(a, b) and (a not in theirs or before[a] & known[b] - known[a]):
+            said = a in theirs or any(bears(a, other) for other in theirs)
+            if b not in mine and opposite(a, b) and (not said or before[a] & known[b] - known.get(a, set())):
                 return [f'the sentence says "{mine[a]}", the quote "{theirs[b]}"']
     return []
 

@@ -66,11 +66,12 @@ def _is_counted(claim: Reading, n: int) -> bool:
 
 def grounded(word: Word, known: Iterable[str]) -> bool:
     """Whether one of the roots that are known bears a word out."""
-    return any(_bears(word.stem, root) for root in known)
+    return any(bears(word.stem, root) for root in known)
 
 
 @lru_cache(maxsize=100_000)
-def _bears(mine: str, theirs: str) -> bool:
+def bears(mine: str, theirs: str) -> bool:
+    """Whether a root of the quote bears out a root of the claim."""
     if mine == theirs or alike(mine, theirs) or says_alike(mine, theirs):
         return True
     if opposite(mine, theirs) or thesaurus.opposites(mine, theirs):
@@ -216,7 +217,7 @@ def _other_doer(claim: Reading, quote: Reading) -> list[str]:
     in another clause while the verb's own doer is plain."""
     for verb in [claim.words[n].stem for n in claim.content if is_verb_form(claim.words[n])]:
         (mine, _), (theirs, plain) = _doer(claim, verb), _doer(quote, verb)
-        if not mine or not theirs or not mine <= quote.stems or any(_bears(a, b) or _bears(b, a) for a in mine for b in theirs):
+        if not mine or not theirs or not mine <= quote.stems or any(bears(a, b) or bears(b, a) for a in mine for b in theirs):
             continue
         if (plain or theirs <= claim.stems) and not _with(claim, quote, verb):
             return [f'the quote says "{verb}" of something else']
