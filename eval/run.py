@@ -146,6 +146,8 @@ def _row(system: System, question: Question, seen: Observation) -> dict[str, Any
         "retrieved": _retrieved(system, question, seen),
         "gold": to_dict(question)["gold"],
         "evidence": to_dict(question)["evidence"],
+        "prompt": answer.prompt,
+        "usage": dict(answer.usage),
         "scores": {name: None if value is None else round(value, 6) for name, value in scores.items()},
         "timings": dict(answer.timings_ms),
     }

@@ -48,6 +48,9 @@ METRICS = (
     Metric("conflict_recall", "Conflicts shown with all sides", "higher"),
     Metric("false_conflict", "False conflicts", "lower"),
     Metric("answer_words", "Words an answer", ""),
+    Metric("prompt_tokens", "Prompt tokens a question", ""),
+    Metric("answer_tokens", "Answer tokens a question", ""),
+    Metric("cost", "Cost a question", ""),
     Metric("judge_correct", "Right, by the judge", "higher"),
     Metric("judge_faithful", "Faithful, by the judge", "higher"),
     Metric("aurc", "Area under risk–coverage", "lower"),
@@ -79,6 +82,7 @@ def score(question: Question, seen: Observation, repair: Callable[[str], str]) -
         **_citations(question, seen, repair),
         **_abstention(question, seen.answer),
         **_conflicts(question, seen.answer),
+        **{name: seen.answer.usage.get(name) for name in ("prompt_tokens", "answer_tokens", "cost")},
     }
 
 

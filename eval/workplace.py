@@ -30,7 +30,8 @@ DATASET_DEPTH = 100
 MODEL_WORKERS = 4
 """Questions asked at once of a language model."""
 SHOWN_SETTINGS = (
-    "embedder", "passage_words", "mode", "passages", "model", "rewrite", "policy", "threshold", "max_sentences", "span_reader",
+    "embedder", "passage_words", "mode", "passages", "model", "rewrite", "expand", "query_model", "policy", "threshold", "max_sentences",
+    "span_reader",
     "max_answer_tokens", "context_tokens", "temperature",
 )  # fmt: skip
 Rank = Callable[[Any, str, int], "list[Hit]"]
@@ -138,6 +139,14 @@ def _ours(name: str, settings: Settings, place: Place) -> System:
     from qa.answer import Answerer
 
     return _of(name, Answerer.open(settings, _encoder(settings)), place)
+
+
+def ours(settings: Settings) -> tuple[Answerer, System]:
+    """Our own answerer on the user's index, and as a system that is evaluated."""
+    from qa.answer import Answerer
+
+    answerer = Answerer.open(settings)
+    return answerer, _of("ours", answerer, Place(settings.articles or Path("seeds"), settings.index_path, settings))
 
 
 def _of(name: str, answerer: Answerer, place: Place) -> System:

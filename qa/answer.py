@@ -15,9 +15,10 @@ from index.stores import open_published
 from index.types import Hit, Passage
 from prompts import CANNOT_ANSWER
 from qa import calibration, conflicts, reader
-from qa.draft import Clock, Draft, Event
+from qa.draft import Clock, Draft, Event, Usage, together
 from qa.names import usual
 from qa.parts import parts, with_names
+from qa.planted import unplanted
 from qa.quoted import Quoted
 from qa.settings import Settings
 from qa.span_reader import SpanReader
@@ -25,6 +26,7 @@ from qa.types import Answer, Conflict, ConflictValue, ShownPassage, Status, Turn
 
 EXTRACTIVE = "extractive"
 MODEL_FAILED = "the model failed, so this answer is extractive"
+NONE_PROVED = "the passages bear out nothing of what the model said, so this answer is extractive"
 
 
 def recipe(settings: Settings) -> Recipe:
@@ -75,17 +77,21 @@ class Answerer:
         raise AssertionError("a stream ends with its answer")
 
     def stream(self, question: str, history: Sequence[Turn] = ()) -> Iterator[Event]:
-        """The same as it comes: ("retrieval", passages), ("claim", Claim) any number of times, ("answer", Answer)."""
+        """The same as it comes: ("retrieval", passages), ("claim", Claim) any number of times, ("answer", Answer).
+
+        ("discard", reason) says that no claim before it counts: the model failed, and the claims of another answer follow.
+        """
         question = self._checked(question)
         clock = Clock()
         with clock.stage("rewrite"):
-            asked = self._standalone(question, history)
-        hits, reading = self._look_up(asked, clock)
+            asked, rewriting = self._standalone(question, history)
+        hits, reading, expanding = self._look_up(asked, clock)
         passages = tuple(shown(hit) for hit in hits)
         yield "retrieval", passages
         draft = yield from self._draft(asked, hits, reading, clock)
         answer = self._decide(question, asked, draft, passages)
-        yield "answer", replace(answer, timings_ms=clock.total())
+        usage = together(rewriting, *expanding, draft.usage)
+        yield "answer", replace(answer, usage=usage, timings_ms=clock.total())
 
     def _checked(self, question: str) -> str:
         question = question.strip()
@@ -97,22 +103,32 @@ class Answerer:
             )
         return question
 
-    def _standalone(self, question: str, history: Sequence[Turn]) -> str:
-        """The rules see the earlier questions only: names taken from an answer misled them more often than they helped (measured on
+    def standalone(self, question: str, history: Sequence[Turn]) -> str:
+        """The question as it can be asked without the conversation."""
+        return self._standalone(question, history)[0]
+
+    def _helped(self) -> bool:
+        """Whether there is a language model to rewrite or expand questions with."""
+        return (self.settings.query_model or self.settings.model) != EXTRACTIVE
+
+    def _standalone(self, question: str, history: Sequence[Turn]) -> tuple[str, Usage]:
+        """The stand-alone question, and what a model used for it. The rules see the earlier questions only: names taken from an answer misled them more often than they helped (measured on
         the dev conversations: all evidence among the first five passages against 82 % of it)."""
         if not history or self.settings.rewrite == "off":
-            return question
-        if self.settings.rewrite == "model" and self.settings.model != EXTRACTIVE:
+            return question, {}
+        if self.settings.rewrite == "model" and self._helped():
             from qa.generate import rewrite_by_model
 
             return rewrite_by_model(question, history, self.settings)
         from qa.rewrite import standalone
 
-        return standalone(question, [Turn(turn.question) for turn in history])
+        return standalone(question, [Turn(turn.question) for turn in history]), {}
 
-    def _look_up(self, asked: str, clock: Clock) -> tuple[list[Hit], reader.Reading]:
-        """The passages for a question and the reader's choice from them; for a question in parts, part by part."""
+    def _look_up(self, asked: str, clock: Clock) -> tuple[list[Hit], reader.Reading, list[Usage]]:
+        """The passages for a question, the reader's choice from them (for a question in parts, part by part), and what a model used
+        to add search words."""
         found: list[list[Hit]] = []
+        used: list[Usage] = []
         readings: list[reader.Reading] = []
         asked = self._usual(asked)
         pieces = parts(asked)
@@ -121,13 +137,25 @@ class Answerer:
             known = [candidate.sentence.text for reading in readings for _, candidate in reading.chosen[:1]]
             query = with_names(piece, asked, known) if len(pieces) > 1 else asked
             with clock.stage("retrieve"):
-                found.append(self.searcher.search(query, self.settings.passages, self.settings.mode))
+                found.append(self._search(query, used))
             with clock.stage("generate"):
-                readings.append(reader.answer(query, found[-1], self.searcher.opened.words.rarity, most, self._spans))
+                held = unplanted(found[-1])
+                readings.append(reader.answer(query, held, self.searcher.opened.words.rarity, most, self._spans))
         reading = reader.together(readings)
         if self._calibration:
             reading = replace(reading, confidence=float(self._calibration(reading.confidence)))
-        return _in_turn(found), reading
+        return _in_turn(found), reading, used
+
+    def _search(self, query: str, used: list[Usage]) -> list[Hit]:
+        hits = self.searcher.search(query, self.settings.passages, self.settings.mode)
+        if self.settings.expand == "off" or not self._helped():
+            return hits
+        from qa.expand import joined
+        from qa.generate import expand_by_model
+
+        wider, usage = expand_by_model(query, self.settings)
+        used.append(usage)
+        return joined(hits, self.searcher.search(wider, self.settings.passages, self.settings.mode)) if wider != query else hits
 
     def _draft(self, asked: str, hits: Sequence[Hit], reading: reader.Reading, clock: Clock) -> Iterator[Event]:
         """The chosen model's draft; a failing model's place is taken by the extractive one, and the answer says so.
@@ -136,21 +164,40 @@ class Answerer:
         """
         if not reading.chosen or reading.confidence < self.settings.threshold:
             return Draft("", (), (), reading.confidence, declined=True)
-        notices: tuple[str, ...] = ()
-        if self.settings.model != EXTRACTIVE:
-            from qa.generate import generate
+        if self.settings.model == EXTRACTIVE:
+            return (yield from self._extractive(reading, clock))
+        from qa.generate import generate
 
-            try:
-                with clock.stage("verify"):
-                    found = _disagreements(reading)
-                generated = yield from generate(
-                    asked, hits, reading.confidence, self.settings, self._similarity, dict(self._names), clock, _sides(found)
-                )
-                draft = generated if generated.declined else _with_sides(generated, found)
-                yield from (("claim", claim) for claim in draft.claims[len(generated.claims) :])
-                return draft
-            except ModelError as error:
-                notices = (f"{MODEL_FAILED} ({self.settings.model}): {error}",)
+        with clock.stage("verify"):
+            found = _disagreements(reading)
+        generating = generate(
+            asked, hits, reading.confidence, self.settings, self._similarity, dict(self._names), clock, _sides(found)
+        )
+        said = False
+        try:
+            while True:
+                event = next(generating)
+                said = True
+                yield event
+        except StopIteration as end:
+            draft: Draft = end.value
+        except ModelError as error:
+            if said:
+                yield "discard", "the model failed in the middle of its answer"
+            return (yield from self._extractive(reading, clock, (f"{MODEL_FAILED} ({self.settings.model}): {error}",)))
+        finally:
+            generating.close()
+        if self.settings.policy == "repair" and not draft.declined and not draft.claims:
+            extractive = yield from self._extractive(reading, clock, (NONE_PROVED,))
+            return replace(extractive, prompt=draft.prompt, usage=draft.usage)
+        if draft.declined:
+            return draft
+        whole = _with_sides(draft, found)
+        yield from (("claim", claim) for claim in whole.claims[len(draft.claims) :])
+        return whole
+
+    def _extractive(self, reading: reader.Reading, clock: Clock, notices: tuple[str, ...] = ()) -> Iterator[Event]:
+        """The draft that quotes the reader's sentences."""
         with clock.stage("verify"):
             draft = replace(_quotes(reading, _disagreements(reading)), notices=notices)
         for claim in draft.claims:
@@ -174,7 +221,6 @@ class Answerer:
             "notices": (*self.notices, *draft.notices),
             "unresolved_markers": draft.unresolved_markers,
             "prompt": draft.prompt,
-            "usage": draft.usage,
         }
         if draft.declined or not draft.claims:
             return Answer(status="abstained", answer=CANNOT_ANSWER, **common)

@@ -2,7 +2,7 @@
 
 One JSON file for each call in the folder `model_cache`, named by the sha256 of all that decides the answer: the model, its URL,
 the prompt's hash, the messages, the temperature and the longest answer. Only complete answers are kept. A file that cannot be
-read is as good as none: the model is asked again, and the file replaced.
+read is as good as none: the model is asked again, and the file replaced. The seconds that the model took are kept with its answer.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import hashlib
 import json
 import os
 import threading
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import asdict
 from pathlib import Path
@@ -36,10 +37,17 @@ def through(settings: Settings, prompt: str, messages: Messages, tally: Tally, a
         yield text
         return
     pieces: list[str] = []
-    for piece in ask():
+    asked, seconds = ask(), 0.0
+    while True:
+        begun = time.perf_counter()
+        piece = next(asked, None)
+        seconds += time.perf_counter() - begun
+        if piece is None:
+            break
         pieces.append(piece)
         yield piece
-    _write(path, {"model": settings.model, "prompt": prompt, "answer": "".join(pieces), **asdict(tally)})
+    about = {"model": settings.model, "prompt": prompt, "answer": "".join(pieces)}
+    _write(path, about | asdict(tally) | {"seconds": round(seconds, 3)})
 
 
 def key(settings: Settings, prompt: str, messages: Messages) -> str:
@@ -60,10 +68,11 @@ def _read(path: Path) -> tuple[str, Tally] | None:
     try:
         data = json.loads(path.read_text(encoding="utf-8"))
         text, prompt, answer = data["answer"], data["prompt_tokens"], data["answer_tokens"]
+        seconds = float(data.get("seconds", 0.0))
     except (OSError, ValueError, KeyError, TypeError):
         return None
     sound = isinstance(text, str) and text.strip() and isinstance(prompt, int) and isinstance(answer, int)
-    return (text, Tally(prompt, answer)) if sound else None
+    return (text, Tally(prompt, answer, seconds)) if sound else None
 
 
 def _write(path: Path, data: dict[str, object]) -> None:

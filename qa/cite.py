@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 
 from index.types import Passage, Sentence
 from qa.claims import Found, markers, parse, plain
-from qa.planted import speaks_to_a_model
+from qa.planted import planted
 from qa.quoted import proof
 from qa.reading import overlap, read, verbatim
 from qa.support import Verdict, judge
@@ -29,7 +29,7 @@ WHOLE = 0.85
 FULLER = 0.25
 """How much more of a claim two sentences must hold than one that bears it out, to be cited instead."""
 CLOSE = 0.4
-"""Share of an unsupported claim's words that a quote must hold to replace it (policy `repair`)."""
+"""Share of an unsupported claim's words that a quote must hold to replace it (policy `repair`), and two at least that mean something."""
 
 _LIST_MARK = re.compile(r"(?:[-*•]|\d{1,2}[.)])\s+$")
 
@@ -91,7 +91,16 @@ def cite(
 
 def copyable(shown: Sequence[Passage]) -> list[str]:
     """The sentences that a claim may copy word for word, brackets included; none that speaks to a language model."""
-    return [sentence.text for passage in shown for sentence in passage.sentences if not speaks_to_a_model(sentence.text)]
+    return [
+        sentence.text
+        for passage in shown
+        for sentence, mark in zip(passage.sentences, _planted(passage), strict=True)
+        if not mark
+    ]
+
+
+def _planted(passage: Passage) -> list[bool]:
+    return planted([sentence.text for sentence in passage.sentences])
 
 
 def evidence(passage: Passage) -> list[Evidence]:
@@ -99,12 +108,12 @@ def evidence(passage: Passage) -> list[Evidence]:
 
     What speaks to a language model is no evidence.
     """
-    sentences = passage.sentences
+    sentences, marks = passage.sentences, _planted(passage)
     found = []
     for size in (1, 2):
         for n in range(len(sentences) - size + 1):
             before = " ".join(sentence.text for sentence in sentences[max(0, n - 2) : n])
-            if not any(speaks_to_a_model(sentence.text) for sentence in sentences[n : n + size]):
+            if not any(marks[n : n + size]):
                 found.append(Evidence(passage, sentences[n : n + size], before))
     return found
 
@@ -180,6 +189,13 @@ def attribute(claim: str, shown: Sequence[Passage], aliases: Mapping[str, str] |
     return ruling
 
 
+def _shared(claim: str, quote: str) -> int:
+    """How many words that carry meaning, names and figures included, a claim and a quote share."""
+    mine, theirs = read(claim), read(quote)
+    weighty = {*mine.content, *mine.names, *mine.figures}
+    return len({mine.words[n].stem for n in weighty} & theirs.stems)
+
+
 def _closeness(claim: str, quote: str) -> float:
     """The share of the claim's words, names and figures included, that stand in the quote; ties go to the shorter quote."""
     mine, theirs = read(claim), read(quote)
@@ -241,7 +257,7 @@ class Draft:
     def _repair(self, claim: str, named: Sequence[Passage]) -> Ruling | None:
         for passages in (named, self.shown):
             known = [item for passage in passages for item in evidence(passage) if len(item.sentences) == 1]
-            known = [item for item in known if overlap(read(claim), read(item.text)) >= CLOSE]
+            known = [item for item in known if overlap(read(claim), read(item.text)) >= CLOSE and _shared(claim, item.text) > 1]
             best = max(known, key=lambda item: _closeness(claim, item.text), default=None)
             if best and _closeness(claim, best.text) >= CLOSE:
                 return Ruling("quoted", (best,))

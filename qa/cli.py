@@ -1,6 +1,6 @@
 """The command line. It parses, calls, prints, and turns errors into one line and an exit code; everything else is elsewhere.
 
-Exit codes: 0 answered · 1 a check found faults · 2 bad usage · 3 abstained · 4 index missing or stale · 5 disk refused ·
+Exit codes: 0 answered · 1 a check found faults · 2 bad usage · 3 abstained or nothing proved · 4 index missing or stale · 5 disk refused ·
 6 a language model or embedder failed · 130 interrupted.
 """
 
@@ -96,7 +96,8 @@ def _add_parts(commands: Any, arguments: Sequence[str]) -> None:
 
 
 ANSWERING = (
-    "index", "store", "model", "model_url", "mode", "passages", "threshold", "max_sentences", "policy", "rewrite", "allow_stale",
+    "index", "store", "model", "model_url", "mode", "passages", "threshold", "max_sentences", "policy", "rewrite", "expand",
+    "query_model", "allow_stale",
 )  # fmt: skip
 
 
@@ -193,7 +194,7 @@ def _exit_code(answer: Answer) -> int:
 
     if model_failed(answer):
         return MODEL_FAILED
-    return ABSTAINED if answer.status == "abstained" else 0
+    return ABSTAINED if answer.status == "abstained" or answer.unproved else 0
 
 
 def _add_chat(commands: Any) -> None:

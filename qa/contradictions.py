@@ -6,11 +6,12 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from itertools import pairwise
 
-from qa.english import CRITICAL, HEDGES, NO_SUPERLATIVES, PLAIN_VERBS, PRONOUNS, STOPWORDS
-from qa.order import aligned, counted, exchanged, roles
-from qa.quantities import Date, Number, borne_out_date, borne_out_number
-from qa.reading import Names, Reading, is_fact, places, read, verbatim
-from qa.words import Word, alike, groups, is_negator, is_verb_form, opposite, same_name, says_alike, taken_back
+from qa.amounts import unborne_dates, unborne_numbers
+from qa.english import CRITICAL, HEDGES, NO_SUPERLATIVES, PRONOUNS, STOPWORDS
+from qa.order import aligned, roles
+from qa.reading import Names, Reading, places, read
+from qa.unsaid import bears, unsaid
+from qa.words import Word, alike, groups, is_negator, opposite, same_name, taken_back
 
 
 def contradictions(
@@ -18,118 +19,29 @@ def contradictions(
 ) -> list[str]:
     """What the claim states and the quote does not bear out, in words; empty when nothing stands against it."""
     before, above = read(context), read(header)
+    quote = _begun(claim, quote)
     same = groups(aliases or {}, (claim.text, quote.text, context, header))
     return [
-        *_numbers(claim, quote),
-        *_dates(claim, quote, before, above),
+        *unborne_numbers(claim, quote),
+        *unborne_dates(claim, quote, before, above),
         *_names(claim, quote, before, above, same),
         *aligned(claim, quote, same),
         *_polarity(claim, quote),
         *_opposites(claim, quote),
         *_critical(claim, quote, above),
-        *_verbs(claim, quote, above),
         *roles(claim, quote, same),
+        *unsaid(claim, quote, above, before if _points_back(quote) else None),
     ]
 
 
-def _numbers(claim: Reading, quote: Reading) -> list[str]:
-    years = {float(date.year) for date in quote.dates}
-    reasons = []
-    for number in claim.numbers:
-        if not borne_out_number(number, quote.numbers) and not (number.low == number.high and number.low in years):
-            reasons.append(f"the number {claim.text[number.start : number.end]} is not in the quote")
-        elif _counts_other(claim, quote, number):
-            reasons.append(f"{claim.text[number.start : number.end]} counts something else in the quote")
-    return reasons
+_NOT_UNTIL = re.compile(r"\b(was|were|is|are|did|had|has|have|could) not (?=[^.;]{2,80}\buntil\b)")
 
 
-def _counts_other(claim: Reading, quote: Reading, number: Number) -> bool:
-    """Whether this number counts something else in the quote, or the quote gives what it counts with another number."""
-    mine = counted(claim, number)
-    own = [(counted(quote, other), _leading(quote, other)) for other in quote.numbers if borne_out_number(number, [other])]
-    others = [counted(quote, other) for other in quote.numbers if not borne_out_number(number, [other])]
-    if not mine or any(_count_same(mine, theirs or leading) for theirs, leading in own):
-        return False
-    if any(theirs and is_verb_form(theirs[0]) == is_verb_form(mine[0]) for theirs, _ in own):
-        return True
-    leading = [word.stem for word in _leading(claim, number)]
-    known = any(leading == [word.stem for word in theirs] for _, theirs in own)
-    return not known and any(alike(mine[0].stem, word.stem) for theirs in others for word in theirs[:2])
-
-
-def _count_same(mine: Sequence[Word], theirs: Sequence[Word]) -> bool:
-    """Whether the words after two numbers can name the same things: the first of one is among those of the other."""
-    if not theirs:
-        return False
-    return any(alike(mine[0].stem, word.stem) for word in theirs) or any(alike(word.stem, theirs[0].stem) for word in mine)
-
-
-def _leading(reading: Reading, number: Number) -> tuple[Word, ...]:
-    """The content word just before a number ("injuring four"), if there is one."""
-    before = [reading.words[n] for n in reading.content if reading.words[n].end <= number.start]
-    return (before[-1],) if before and number.start - before[-1].end <= 3 else ()
-
-
-def _dates(claim: Reading, quote: Reading, before: Reading, above: Reading) -> list[str]:
-    amounts = {int(end) for number in quote.numbers for end in (number.low, number.high)}
-    known = [*above.dates, *before.dates]
-    reasons = []
-    for date in claim.dates:
-        bare_year = date.year and not date.month and date.year in amounts
-        if not bare_year and not borne_out_date(date, quote.dates, known) and not _spelt_out(claim, quote, date):
-            reasons.append(f"the date {claim.text[date.start : date.end]} is not borne out")
-    if not reasons and (exchanged(_dated(claim), _dated(quote)) or _of_other_date(claim, quote)):
-        reasons.append("the quote gives this another date")
-    return reasons
-
-
-def _of_other_date(claim: Reading, quote: Reading) -> bool:
-    """Whether the quote says what the claim says of its one date, of another date."""
-    if len({(date.start, date.end) for date in claim.dates}) != 1 or len({(date.start, date.end) for date in quote.dates}) < 2:
-        return False
-    mine = {claim.words[n].stem for n in claim.content}
-    held = [(borne_out_date(claim.dates[0], dates_, dates_), len(mine & stems)) for dates_, stems in _by_date(quote)]
-    own = max((count for same, count in held if same), default=None)
-    other = max((count for same, count in held if not same), default=0)
-    return own is not None and other >= (own + 2 if own else 1)
-
-
-def _by_date(reading: Reading) -> list[tuple[list[Date], set[str]]]:
-    """The content stems that go with each date. Between two dates, the last comma, semicolon or conjunction parts them."""
-    spans = sorted({(date.start, date.end) for date in reading.dates})
-    cuts = [0]
-    for (_, end), (start, _) in pairwise(spans):
-        parts = [
-            match.end() for match in re.finditer(r"[,;.:]\s|\s(?:and|but|however|while|before|after)\s", reading.text[end:start])
-        ]
-        cuts.append(end + parts[-1] if parts else start)
-    cuts.append(len(reading.text))
-    return [
-        (
-            [date for date in reading.dates if (date.start, date.end) == span],
-            {reading.words[n].stem for n in reading.content if first <= reading.words[n].start < last},
-        )
-        for span, first, last in zip(spans, cuts, cuts[1:], strict=False)
-    ]
-
-
-def _spelt_out(claim: Reading, quote: Reading, date: Date) -> bool:
-    """A date where the quote has the same words but they are not read as a date there."""
-    return (
-        not quote.dates
-        and not date.part
-        and bool(re.search(rf"(?<!\w){re.escape(verbatim(claim.text[date.start : date.end]))}(?!\w)", verbatim(quote.text)))
-    )
-
-
-def _dated(reading: Reading) -> set[tuple[str, object]]:
-    """Pairs (content stem before a date, date) of a text."""
-    pairs: set[tuple[str, object]] = set()
-    for date in reading.dates:
-        before = [reading.words[n].stem for n in reading.content if reading.words[n].end <= date.start]
-        if before:
-            pairs.add((before[-1], (date.month, date.day) if date.month else date.year))
-    return pairs
+def _begun(claim: Reading, quote: Reading) -> Reading:
+    """The quote without the negation of "not … until": what was not done until then was done then."""
+    if any(is_negator(word) or word.plain in ("until", "before", "till") for word in claim.words):
+        return quote
+    return read(_NOT_UNTIL.sub(r"\1 ", quote.text))
 
 
 def _names(claim: Reading, quote: Reading, before: Reading, above: Reading, same: Names) -> list[str]:
@@ -207,13 +119,27 @@ def _polarity(claim: Reading, quote: Reading) -> list[str]:
     for kind, test in (("not", is_negator), ("only perhaps", _is_hedge)):
         mine, wide_mine = _scopes(claim, test)
         theirs, wide_theirs = _scopes(quote, test)
-        dropped = [stem for stem in theirs if stem in claim.stems and stem not in wide_mine]
+        dropped = [
+            stem for stem in theirs if stem in claim.stems and stem not in wide_mine and not _affirmed(claim, quote, stem, test)
+        ]
         added = [stem for stem in mine if stem not in wide_theirs and (stem in quote.stems or not theirs) and test is is_negator]
         if dropped:
             reasons.append(f'the quote says "{kind}" of "{dropped[0]}", the sentence does not')
         if added:
             reasons.append(f'the sentence says "{kind}" of "{added[0]}", the quote does not')
     return reasons or _taken_back(claim, quote)
+
+
+def _affirmed(claim: Reading, quote: Reading, stem: str, test: Callable[[Word], bool]) -> bool:
+    """Whether the quote also says a word without the negation, and more like the claim than where it negates it."""
+    mine = claim.stems - {stem}
+    plain, negated = [], []
+    for n, word in enumerate(quote.words):
+        if word.stem == stem:
+            near = quote.words[max(0, n - 6) : n + 3]
+            denied = any(test(other) for other in quote.words[max(0, n - 4) : n])
+            (negated if denied else plain).append(len(mine & {o.stem for o in near if o.plain not in STOPWORDS}))
+    return bool(plain) and max(plain) > max(negated, default=-1)
 
 
 def _is_hedge(word: Word) -> bool:
@@ -281,7 +207,8 @@ def _opposites(claim: Reading, quote: Reading) -> list[str]:
     before, known = _neighbours(claim), _neighbours(quote)
     for a in mine:
         for b in theirs:
-            if b not in mine and opposite(a, b) and (a not in theirs or before[a] & known[b] - known[a]):
+            said = a in theirs or any(bears(a, other) for other in theirs)
+            if b not in mine and opposite(a, b) and (not said or before[a] & known[b] - known.get(a, set())):
                 return [f'the sentence says "{mine[a]}", the quote "{theirs[b]}"']
     return []
 
@@ -303,21 +230,6 @@ def _critical(claim: Reading, quote: Reading, above: Reading) -> list[str]:
         for n in claim.content
         if _is_critical(claim.words[n].plain) and not any(alike(claim.words[n].stem, stem) for stem in known)
     ][:1]
-
-
-def _verbs(claim: Reading, quote: Reading, above: Reading) -> list[str]:
-    """Verbs in the past of which the quote has neither the root nor a near synonym. A fact of an infobox need have none."""
-    if is_fact(quote.text):
-        return []
-    known = quote.stems | above.stems
-    verbs = [claim.words[n] for n in claim.content if is_verb_form(claim.words[n]) and claim.words[n].plain not in PLAIN_VERBS]
-    missing = [verb for verb in verbs if not any(_says(verb.stem, stem) for stem in known)]
-    return [f'the quote does not say "{missing[0].text}"'] if missing else []
-
-
-def _says(verb: str, stem: str) -> bool:
-    """Whether a word of the quote says what a verb says: a near synonym, or a noun made from it ("defected", "defector")."""
-    return says_alike(verb, stem) or (len(verb) >= 5 and stem.startswith(verb))
 
 
 def _is_critical(plain: str) -> bool:

@@ -14,9 +14,14 @@ Event = tuple[str, Any]
 """(kind, value), as `qa.answer.Answerer.stream` gives them."""
 
 
+Usage = Mapping[str, float]
+"""prompt_tokens and answer_tokens; `estimated`: not the provider's count; `calls` where there were several; `cost` where prices are
+set."""
+
+
 @dataclass(slots=True)
 class Clock:
-    """Milliseconds by stage."""
+    """Milliseconds by stage; `kept` are those of a kept answer of a model when it was made, and no part of the total."""
 
     times: dict[str, float] = field(default_factory=dict)
     started: float = field(default_factory=time.perf_counter)
@@ -32,6 +37,8 @@ class Clock:
     def total(self) -> dict[str, float]:
         names = ("rewrite", "retrieve", "generate", "verify")
         spent = {name: round(self.times.get(name, 0.0), 3) for name in names}
+        if "kept" in self.times:
+            spent["kept"] = round(self.times["kept"], 3)
         return spent | {"total": round((time.perf_counter() - self.started) * 1000, 3)}
 
 
@@ -49,3 +56,19 @@ class Draft:
     declined: bool = False
     prompt: str = ""
     usage: Mapping[str, float] = field(default_factory=dict)
+
+
+def together(*parts: Usage) -> Usage:
+    """The usage of several calls; that of one comes back as it is."""
+    used = [part for part in parts if part]
+    if len(used) < 2:
+        return used[0] if used else {}
+    total: dict[str, float] = {
+        "prompt_tokens": sum(part["prompt_tokens"] for part in used),
+        "answer_tokens": sum(part["answer_tokens"] for part in used),
+        "estimated": any(part["estimated"] for part in used),
+        "calls": sum(part.get("calls", 1) for part in used),
+    }
+    if any("cost" in part for part in used):
+        total["cost"] = round(sum(part.get("cost", 0.0) for part in used), 8)
+    return total

@@ -59,7 +59,7 @@ PREPOSITIONS = _words(
 
 NEGATORS = _words(
     """
-    cannot declined fail failed fails hardly neither never no nobody none nor not refuse refused refuses unable without
+    cannot declined fail failed fails hardly lack lacked lacking lacks neither never no nobody none nor not refuse refused refuses unable without
     """
 )
 """Words that say no of what follows."""
@@ -179,11 +179,6 @@ VERBS_ALIKE = _groups(
     """
 )
 """Verbs that may say the same."""
-PLAIN_VERBS = _words(
-    "called named known given made based located involved included used said held led was were had did became lost suffered came"
-)
-"""Verbs that say too little to be missed in a quote that holds the rest."""
-
 BASES = frozenset(IRREGULAR.values()) - _words("man woman child person die leave can bear")
 """Irregular verbs whose base may be a past form too ("beat")."""
 NO_SUPERLATIVES = _words(
@@ -191,3 +186,46 @@ NO_SUPERLATIVES = _words(
     " nest invest suggest digest manifest quest latest priest chest breast"
 )
 """Words that end in -est and compare nothing."""
+
+GLUE = _words(
+    """
+    according addition additionally another begin began certain consequently due e else eventually finally furthermore g
+    hence held however i.e instead kind later likewise manner namely nevertheless nonetheless part place previously
+    related respectively similarly so some sort still subsequently then there therefore thing thus together type way
+    based became become becomes came come did do does found gave get give given group had have held hold include included
+    including involve involved known locate located made make named said meet met say says time use used whether against unlike like ever took take takes left originally old ones each other
+    """
+)
+"""Words that join statements or stand for what is named beside them; they add nothing that a quote must bear out."""
+
+
+def _scale(text: str) -> tuple[frozenset[str], ...]:
+    return tuple(_words(level) for level in text.split("|"))
+
+
+SCALES = (
+    _scale(
+        """
+        few little rarely seldom hardly scarcely | some several sometimes occasionally various | many numerous much often
+        frequently multiple lots | most mostly mainly usually normally generally majority typically predominantly largely |
+        nearly almost virtually practically | all every each always whole entire entirely everyone everybody
+        """
+    ),
+    _scale("may might can could possibly perhaps maybe | probably likely presumably | must shall obliged"),
+    _scale("certainly definitely undoubtedly surely | probably likely presumably possibly perhaps reportedly allegedly"),
+    _scale("until till | since"),
+    _scale("earlier | later"),
+    _scale("only solely exclusively merely alone"),
+    _scale("unless"),
+    _scale("suddenly abruptly immediately | gradually slowly"),
+)
+"""Scales of quantity, certainty, time and condition: words of one set say the same measure, those of another set another."""
+
+NEED_GROUND = _words(
+    """
+    few little rarely seldom hardly scarcely many numerous much often frequently multiple most mostly mainly usually normally
+    generally majority typically predominantly largely all every each always whole entire entirely everyone everybody must
+    shall obliged certainly definitely undoubtedly surely only solely exclusively merely alone unless suddenly abruptly
+    """
+)
+"""Those that a quote must say too; the others only differ from another word of their scale."""

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from qa.settings import Settings
 
-EXIT_CODES = "exit codes: 0 answered, 1 a check found faults, 2 bad usage, 3 abstained, 4 index missing or stale, 5 disk refused, 6 a model failed"
+EXIT_CODES = "exit codes: 0 answered, 1 a check found faults, 2 bad usage, 3 abstained or nothing proved, 4 index missing or stale, 5 disk refused, 6 a model failed"
 
 
 def add_command(commands: Any, name: str, run: Callable[[argparse.Namespace], int], help: str) -> argparse.ArgumentParser:

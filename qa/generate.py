@@ -3,25 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Mapping, Sequence
-from functools import lru_cache
+from dataclasses import replace
 from typing import Any
 
 import prompts
 from index.types import Hit
-from qa import answer_cache, cite, context, models, tokens
+from qa import calls, cite, context, expand, models, tokens
 from qa.claims import Found, cannot_answer, markers, parse, plain, settled
-from qa.draft import Clock, Draft, Event
+from qa.draft import Clock, Draft, Event, Usage, together
 from qa.rewrite import by_model
 from qa.settings import Settings
 from qa.types import Claim, Turn
 
+NOTHING_PROVED = "nothing in this answer is borne out by the passages: do not rely on it"
+
 Similarity = Callable[[str, Sequence[str]], Sequence[float]]
-
-
-@lru_cache(maxsize=4)
-def _model(settings: Settings) -> Any:
-    """The chat model of these settings, kept open."""
-    return models.chat_model(settings.model, settings)
 
 
 def generate(
@@ -40,14 +36,14 @@ def generate(
     """
     prompt = prompt_for(settings.model)
     frame = tokens.count(prompt.render(question=question, passages=prompts.Block("")))
-    room = context.budget(models.context_window(settings.model), frame, settings.max_answer_tokens, settings.context_tokens)
+    room = context.budget(
+        models.context_window(settings.model, settings.model_threads), frame, settings.max_answer_tokens, settings.context_tokens
+    )
     packed = context.pack(hits, room)
     messages = prompt.messages(question=question, passages=context.with_sides(packed, sides))
     growing = Growing(cite.Draft(packed.shown, settings.policy, similarity, aliases))
     tally = models.Tally()
-    pieces = answer_cache.through(
-        settings, prompt.hash, messages, tally, lambda: models.stream(_model(settings), messages, settings, tally)
-    )
+    pieces = calls.stream(settings, prompt.hash, messages, tally)
     while True:
         with clock.stage("generate"):
             piece = next(pieces, None)
@@ -56,9 +52,11 @@ def generate(
         yield from (("claim", claim) for claim in claims)
         if piece is None:
             break
+    if tally.seconds:
+        clock.times["kept"] = tally.seconds * 1000
     about: dict[str, Any] = {
         "prompt": f"{prompt.name}@{prompt.hash}",
-        "usage": _usage(tally, messages, growing.text, settings),
+        "usage": calls.usage(tally, messages, growing.text, settings),
     }
     if growing.declined:
         return Draft("", (), (), confidence, declined=True, **about)
@@ -70,7 +68,7 @@ def generate(
         cited.citations,
         confidence * supported,
         unresolved_markers=cited.unresolved_markers,
-        notices=cited.notices,
+        notices=(*((NOTHING_PROVED,) if cited.claims and not supported else ()), *cited.notices),
         **about,
     )
 
@@ -78,17 +76,6 @@ def generate(
 def prompt_for(model: str) -> prompts.Prompt:
     """The prompt that a model of this name is given."""
     return prompts.load("answer_small" if models.is_small(model) else "answer")
-
-
-def _usage(tally: models.Tally, messages: models.Messages, text: str, settings: Settings) -> dict[str, float]:
-    """Tokens of the call: the provider's count, else tiktoken's estimate; its cost where the user has set prices."""
-    counted = bool(tally.prompt_tokens and tally.answer_tokens)
-    asked = tally.prompt_tokens if counted else sum(tokens.count(content) for _, content in messages)
-    said = tally.answer_tokens if counted else tokens.count(text)
-    usage: dict[str, float] = {"prompt_tokens": asked, "answer_tokens": said, "estimated": not counted}
-    if models.is_hosted(settings.model) and (settings.price_in or settings.price_out):
-        usage["cost"] = round((asked * settings.price_in + said * settings.price_out) / 1e6, 8)
-    return usage
 
 
 class Growing:
@@ -126,13 +113,25 @@ class Growing:
         return [claim for sentence in ready if (claim := self.draft.add(sentence))]
 
 
-def rewrite_by_model(question: str, history: Sequence[Turn], settings: Settings) -> str:
-    """The follow-up made to stand alone by the model, or by the rules where it fails."""
-    version = prompts.load("rewrite").hash
+def rewrite_by_model(question: str, history: Sequence[Turn], settings: Settings) -> tuple[str, Usage]:
+    """The follow-up made to stand alone by the model, or by the rules where it fails; and what the call used."""
+    spent: list[Usage] = []
+    return by_model(question, history, _asking("rewrite", settings, spent)), together(*spent)
 
-    def complete(messages: models.Messages) -> str:
-        tally = models.Tally()
-        ask = lambda: models.stream(_model(settings), messages, settings)
-        return "".join(answer_cache.through(settings, version, messages, tally, ask)).strip()
 
-    return by_model(question, history, complete)
+def expand_by_model(question: str, settings: Settings) -> tuple[str, Usage]:
+    """The question with search words that the model adds, or as it is where it fails; and what the call used."""
+    spent: list[Usage] = []
+    return expand.by_model(question, _asking("expand", settings, spent)), together(*spent)
+
+
+def _asking(prompt: str, settings: Settings, spent: list[Usage]) -> Callable[[models.Messages], str]:
+    """A call of the model that helps with the question: `query_model`, or the one that answers."""
+    chosen = replace(settings, model=settings.query_model or settings.model)
+
+    def ask(messages: models.Messages) -> str:
+        text, used = calls.complete(chosen, prompts.load(prompt).hash, messages)
+        spent.append(used)
+        return text
+
+    return ask

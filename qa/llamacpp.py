@@ -33,6 +33,7 @@ class LlamaCppChat(BaseChatModel):
     temperature: float = 0.0
     max_tokens: int = 400
     timeout_s: float = 60.0
+    threads: int = 0
 
     @property
     def _llm_type(self) -> str:
@@ -45,7 +46,7 @@ class LlamaCppChat(BaseChatModel):
     @property
     def window(self) -> int:
         """Tokens that prompt and answer may take together."""
-        return int(weights(self.path).model.n_ctx())
+        return int(weights(self.path, self.threads).model.n_ctx())
 
     def _generate(
         self,
@@ -65,7 +66,7 @@ class LlamaCppChat(BaseChatModel):
         **kwargs: Any,
     ) -> Iterator[ChatGenerationChunk]:
         end = time.monotonic() + self.timeout_s
-        loaded = weights(self.path)
+        loaded = weights(self.path, self.threads)
         if not loaded.lock.acquire(timeout=self.timeout_s):
             raise TimeoutError(f"the model was busy for {self.timeout_s:g} s")
         try:
@@ -105,24 +106,27 @@ class _Weights:
 
 
 @lru_cache(maxsize=2)
-def weights(path: str) -> _Weights:
-    """Load a GGUF file, once. Raises ModelError when it is missing or not one that llama.cpp reads."""
+def weights(path: str, threads: int = 0) -> _Weights:
+    """Load a GGUF file, once. Raises ModelError when it is missing or not one that llama.cpp reads.
+
+    `threads` is how many compute (0: llama.cpp's choice); on a machine that is busy with other work one is faster than two.
+    """
     if not Path(path).is_file():
         raise ModelError(f"there is no model file {path}")
     try:
-        model = _load(path, LONGEST_WINDOW)
+        model = _load(path, LONGEST_WINDOW, threads)
         trained = next((int(value) for key, value in model.metadata.items() if key.endswith(".context_length")), LONGEST_WINDOW)
         if trained < LONGEST_WINDOW:
-            model = _load(path, trained)
+            model = _load(path, trained, threads)
     except (ValueError, RuntimeError, AssertionError, OSError) as error:
         raise ModelError(f"llama.cpp cannot load {path}: {' '.join(str(error).split()) or 'not a GGUF file'}") from None
     return _Weights(model)
 
 
-def _load(path: str, window: int) -> Any:
+def _load(path: str, window: int, threads: int) -> Any:
     import llama_cpp
 
-    return llama_cpp.Llama(path, n_ctx=window, verbose=False)
+    return llama_cpp.Llama(path, n_ctx=window, n_threads=threads or None, n_threads_batch=threads or None, verbose=False)
 
 
 def carried() -> str | None:

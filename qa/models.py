@@ -81,10 +81,11 @@ SMALL_BILLIONS = 2.0
 
 @dataclass(slots=True)
 class Tally:
-    """Tokens of one call as the provider counted them; 0 where it did not."""
+    """Tokens of one call as the provider counted them, 0 where it did not; `seconds` that a kept answer took when it was made."""
 
     prompt_tokens: int = 0
     answer_tokens: int = 0
+    seconds: float = 0.0
 
     def add(self, message: Any) -> None:
         """Count what a message, or a piece of one, reports."""
@@ -94,7 +95,7 @@ class Tally:
 
     def take(self, other: Tally) -> None:
         """Be as the other."""
-        self.prompt_tokens, self.answer_tokens = other.prompt_tokens, other.answer_tokens
+        self.prompt_tokens, self.answer_tokens, self.seconds = other.prompt_tokens, other.answer_tokens, other.seconds
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,9 +136,13 @@ def _in_process(model: str, settings: Settings) -> BaseChatModel:
     from qa.llamacpp import LlamaCppChat, weights
 
     path = gguf(model)
-    weights(path)
+    weights(path, settings.model_threads)
     return LlamaCppChat(
-        path=path, temperature=settings.temperature, max_tokens=settings.max_answer_tokens, timeout_s=settings.model_timeout_s
+        path=path,
+        temperature=settings.temperature,
+        max_tokens=settings.max_answer_tokens,
+        timeout_s=settings.model_timeout_s,
+        threads=settings.model_threads,
     )
 
 
@@ -193,7 +198,7 @@ def _install(provider: str, error: ImportError) -> str:
     return f"pip install {package[0].replace('_', '-')}" if package else _line(error)
 
 
-def context_window(name: str) -> int:
+def context_window(name: str, threads: int = 0) -> int:
     """Tokens that a model reads and writes in one call; a cautious guess for a model that is not known. 0 for `extractive`."""
     if name == "extractive":
         return 0
@@ -201,7 +206,7 @@ def context_window(name: str) -> int:
     if provider == "llamacpp":
         from qa.llamacpp import LlamaCppChat
 
-        return LlamaCppChat(path=gguf(model)).window
+        return LlamaCppChat(path=gguf(model), threads=threads).window
     bare = (model or provider).rsplit("/", 1)[-1].lower()
     known = [beginning for beginning in _WINDOWS if bare.startswith(beginning)]
     return _WINDOWS[max(known, key=len)] if known else UNKNOWN_WINDOW

@@ -155,7 +155,7 @@ def _turned(claim: Reading, quote: Reading, stem: str, same: Names) -> bool:
     if theirs and theirs <= {name_at(claim, n, same) for n in claim.names}:
         return True
     at = next((n for n, word in enumerate(quote.words) if word.stem == stem), 0)
-    if not _stands_by(claim, stem) or _is_passive(quote, at) or not at:
+    if not _stands_by(claim, stem) or is_passive(quote, at) or not at:
         return False
     earlier = {name_at(quote, n, same) for n in quote.names if n < at}
     return (bool(theirs) and _stands_by(quote, stem)) or (quote.words[at - 1].plain in _SUBJECTS and not mine & earlier)
@@ -169,7 +169,7 @@ def _stands_by(reading: Reading, stem: str) -> bool:
     verbs = [n for n in reading.content if is_verb_form(reading.words[n])]
     for n, word in enumerate(reading.words):
         near = word.joined or (bool(verbs) and n == verbs[0])
-        if word.stem == stem and n not in reading.names and n and near and not _is_passive(reading, n):
+        if word.stem == stem and n not in reading.names and n and near and not is_passive(reading, n):
             auxiliary = n > 1 and reading.words[n - 1].plain in ("had", "has", "have", "then", "also", "later", "soon")
             subject = n - 2 if auxiliary else n - 1
             if subject in reading.names and not _after_preposition(reading, subject):
@@ -183,8 +183,8 @@ def _doers(reading: Reading, stem: str, same: Names) -> set[str]:
     for n, word in enumerate(reading.words):
         if word.stem != stem or n in reading.names:
             continue
-        if _is_passive(reading, n):
-            by = next(m for m in range(n + 1, n + 7) if reading.words[m].plain == "by")
+        if is_passive(reading, n):
+            by = next(m for m in range(n + 1, len(reading.words)) if reading.words[m].plain == "by")
             row = range(by + 1, len(reading.words))
         else:
             row = range(n - 1, -1, -1)
@@ -211,7 +211,7 @@ def _sides(reading: Reading, stem: str) -> set[tuple[object, object]]:
     content = reading.content
     for place, n in enumerate(content):
         if reading.words[n].stem == stem:
-            passive = _is_passive(reading, n)
+            passive = is_passive(reading, n)
             if place:
                 pairs.add((not passive, reading.words[content[place - 1]].stem))
             if place + 1 < len(content):
@@ -227,10 +227,24 @@ def _after_preposition(reading: Reading, n: int) -> bool:
     return bool(before) and (before[-1] in PREPOSITIONS or (before[-1] in ("the", "a", "an") and before[0] in PREPOSITIONS))
 
 
-def _is_passive(reading: Reading, n: int) -> bool:
+def is_passive(reading: Reading, n: int) -> bool:
+    """Whether a verb is passive and its doer named: "was founded by two brothers", "founded by two brothers".
+
+    A number after "by" is a measure or a date ("rose by 12 %", "passed by 61 votes") unless a form of "be" stands before and the
+    number counts who did it.
+    """
+    by = next((m for m in range(n + 1, min(n + 7, len(reading.words))) if reading.words[m].plain == "by"), None)
+    if by is None or by + 1 == len(reading.words):
+        return False
     before = {word.plain for word in reading.words[max(0, n - 4) : n]}
-    after = [word.plain for word in reading.words[n + 1 : n + 7]]
-    return bool(before & {"was", "were", "been", "being", "is", "are", "be"}) and "by" in after
+    if before & {"was", "were", "been", "being", "is", "are", "be"}:
+        return not re.match(r"\d", reading.words[by + 1].text)
+    return (
+        by == n + 1
+        and not re.match(r"\d", reading.words[by + 1].text)
+        and bool(n)
+        and reading.words[n - 1].plain not in _SUBJECTS
+    )
 
 
 def _after_prepositions(reading: Reading, same: Names) -> set[tuple[object, object]]:
@@ -264,7 +278,8 @@ def counted(reading: Reading, number: Number) -> tuple[Word, ...]:
         if word.start < number.end:
             continue
         parted = re.search(r"[,;:.()]", reading.text[at : word.start]) or word.plain in ("and", "or", "of")
-        if n in reading.figures or parted or len(following) == 4:
+        ordinal = number.unit == "th" and word.plain in STOPWORDS and not following
+        if n in reading.figures or parted or ordinal or len(following) == 4:
             break
         at = word.end
         if word.plain not in STOPWORDS:

@@ -75,7 +75,7 @@ _VALUE = rf"(?:{_DIGITS})(?:\s(?:hundred|thousand|million|billion|trillion))?|{_
 _QUALIFIER = {
     "about": r"about|around|approximately|approx|roughly|some|nearly|almost|circa|~|≈|c\.|ca\.|estimated|an estimated|close to",
     "above": "more than|over|above|at least|exceeding|upwards of|no fewer than|no less than|beyond|>|≥|minimum of",
-    "below": "fewer than|less than|under|below|up to|at most|no more than|a maximum of|not more than|<|≤",
+    "below": "fewer than|less than|under|below|up to|as many as|as much as|at most|no more than|a maximum of|not more than|<|≤",
 }
 _BEFORE = {
     bound: re.compile(rf"(?:^|(?<![\w-]))(?:{phrases})(?:\s(?:a|an|the))?\s?$", re.IGNORECASE)
@@ -231,7 +231,7 @@ def _plain(text: str) -> Iterator[Number]:
         if low is None or high is None or _is_pronoun(text, match):
             continue
         scale = re.search(r"[a-z]+$", match["high"].lower())
-        if match["low"] and scale and scale[0] in _SCALES and match["low"].isdigit():
+        if match["low"] and scale and scale[0] in _SCALES and re.fullmatch(r"[\d.]+", match["low"]):
             low *= _SCALES[scale[0]]
         unit = "th" if match["ordinal"] else "%" if match["percent"] else match["sign"] or ""
         start = match.start("low") if match["low"] else match.start("high")

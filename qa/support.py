@@ -17,6 +17,7 @@ from qa.contradictions import contradictions
 from qa.english import LIGHT, STOPWORDS
 from qa.reading import Reading, is_fact, overlap, read, share, verbatim
 from qa.types import Support
+from qa.unsaid import all_grounded
 
 ENOUGH = 0.6
 """Share of the claim's content words that the quote must hold when nothing is known of the meaning."""
@@ -83,7 +84,9 @@ def _judge_one(
         return Verdict(number, "quoted", (), held)
     if all(word.plain in STOPWORDS for word in one.words):
         reasons = ["the sentence says nothing"]
-    if not _says_enough(one, other, read(header), held, near):
+    if not _says_enough(one, other, read(header), held, near) and not (
+        len(one.words) > 2 and all_grounded(one, other, read(header))
+    ):
         reasons.append(f"only {held:.0%} of its words are in the quote")
     return Verdict(number, "unsupported" if reasons else "supported", tuple(reasons), held)
 

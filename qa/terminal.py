@@ -72,20 +72,23 @@ def print_answer(answer: Answer, first: bool = True, heading: bool = False) -> N
 def print_stream(events: Iterable[Event]) -> Answer:
     """The same for an answer that is still being written: each sentence on a line of its own as soon as it is verified.
 
-    Gives the answer. Where it is another one than was printed, because the model failed in the middle, it is printed whole.
+    Gives the answer. What a model said before it failed is struck; an answer that is another one than was printed is printed whole.
     """
     said: list[Claim] = []
     for kind, value in events:
         if kind == "claim":
             print(_sentence(value), flush=True)
             said.append(value)
+        elif kind == "discard":
+            print(paint(_wrap(f"({value}: what stands above does not count)"), "red"), flush=True)
+            said.clear()
     answer: Answer = value
     if said and tuple(said) == answer.claims:
         _print_understood(answer)
         _print_proof(answer)
         return answer
     if said:
-        print(paint("(the model failed: what stands above does not count)", "red"))
+        print(paint("(what stands above does not count)", "red"))
     print_answer(answer)
     return answer
 
@@ -117,7 +120,8 @@ def _print_proof(answer: Answer) -> None:
     if answer.status == "abstained" and answer.passages:
         print(paint("nearest passages:", "dim"))
         print_passages(answer.passages[:3])
-    print(paint(f"\n{answer.status}, confidence {answer.confidence:.2f}, {answer.timings_ms.get('total', 0):.0f} ms", "dim"))
+    status = "nothing proved" if answer.unproved else answer.status
+    print(paint(f"\n{status}, confidence {answer.confidence:.2f}, {answer.timings_ms.get('total', 0):.0f} ms", "dim"))
 
 
 def _marked(answer: Answer) -> str:

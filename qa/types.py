@@ -102,6 +102,11 @@ class Answer:
     usage: Mapping[str, float] = field(default_factory=dict)
     """Of a language model's call: `prompt_tokens`, `answer_tokens`, whether they are `estimated`, `cost` where prices are set."""
 
+    @property
+    def unproved(self) -> bool:
+        """Whether it has sentences and no passage bears out any of them: it is shown, and is no answer."""
+        return bool(self.claims) and all(claim.support == "unsupported" for claim in self.claims)
+
     def to_dict(self) -> dict[str, Any]:
         """Plain data for JSON: lists for tuples, dicts for records."""
         return _plain(asdict(self))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -11,20 +12,21 @@ from langchain_core.messages import AIMessage, AIMessageChunk, BaseMessage
 from langchain_core.outputs import ChatGeneration, ChatGenerationChunk, ChatResult
 from pydantic import Field
 
-from qa import generate, models
+from qa import calls, models
 from qa.settings import Settings
 
 
 class Scripted(BaseChatModel):
     """Says `pieces`, or what `reply` makes of the messages, then fails if it is told to. Keeps what it was asked.
 
-    `usage` is what it reports of its tokens, with its last piece.
+    `delay` are seconds before each piece; `usage` is what it reports of its tokens, with its last piece.
     """
 
     pieces: list[str] = Field(default_factory=list)
     reply: Any = None
     failure: Any = None
     usage: Any = None
+    delay: float = 0.0
     heard: list[list[BaseMessage]] = Field(default_factory=list)
 
     @property
@@ -38,6 +40,7 @@ class Scripted(BaseChatModel):
     def _stream(self, messages: list[BaseMessage], *_: Any, **__: Any) -> Iterator[ChatGenerationChunk]:
         self.heard.append(messages)
         for piece in self.pieces if self.reply is None else [self.reply(messages)]:
+            time.sleep(self.delay)
             yield ChatGenerationChunk(message=AIMessageChunk(piece))
         if self.failure:
             raise self.failure
@@ -54,4 +57,4 @@ def use(monkeypatch: pytest.MonkeyPatch, model: Scripted | Exception) -> None:
         return model
 
     monkeypatch.setattr(models, "chat_model", chat_model)
-    generate._model.cache_clear()
+    calls.model.cache_clear()

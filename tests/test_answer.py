@@ -16,7 +16,7 @@ from index.embed import Encoder
 from index.errors import DamagedIndex, MissingIndex, ModelError, StaleIndex, UsageError
 from index.repair import repair
 from prompts import CANNOT_ANSWER
-from qa import generate, models
+from qa import calls, models
 from qa.answer import Answerer, model_failed, recipe
 from qa.settings import Settings
 from qa.types import Answer, Turn
@@ -39,7 +39,7 @@ def with_model(answerer: Answerer, monkeypatch: pytest.MonkeyPatch, model: Scrip
         return model
 
     monkeypatch.setattr(models, "chat_model", chat_model)
-    generate._model.cache_clear()
+    calls.model.cache_clear()
     return answerer.with_settings(replace(answerer.settings, model="scripted:model", model_retries=0, **changes))
 
 
@@ -258,7 +258,7 @@ def test_where_the_model_fails_the_extractive_answer_is_given(
 
 
 def test_a_name_that_means_no_model_is_the_user_s_mistake(answerer: Answerer) -> None:
-    generate._model.cache_clear()
+    calls.model.cache_clear()
     with pytest.raises(UsageError, match="model must be extractive"):
         answerer.with_settings(replace(answerer.settings, model="nonsense")).answer(CRANE)
 

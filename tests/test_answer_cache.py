@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -47,10 +48,10 @@ def test_a_damaged_entry_is_replaced(answerer: Answerer, tmp_path: Path, monkeyp
     use(monkeypatch, model)
     first = ask(answerer, tmp_path)
     [entry] = tmp_path.iterdir()
-    sound = entry.read_text()
+    sound = json.loads(entry.read_text())
     entry.write_text(damage)
     assert ask(answerer, tmp_path) == first and len(model.heard) == 2
-    assert entry.read_text() == sound
+    assert json.loads(entry.read_text()) | {"seconds": 0} == sound | {"seconds": 0}
 
 
 @pytest.mark.parametrize(
@@ -105,3 +106,11 @@ def test_a_folder_that_cannot_be_written_is_told(answerer: Answerer, tmp_path: P
     (tmp_path / "file").write_text("")
     with pytest.raises(StorageError, match=r"model_cache .*file cannot be written"):
         ask(answerer, tmp_path / "file")
+
+
+def test_the_seconds_of_a_kept_answer_are_told_apart(answerer: Answerer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    use(monkeypatch, Scripted(pieces=SAID, delay=0.05))
+    asking = answerer.with_settings(replace(answerer.settings, model="scripted:model", model_cache=tmp_path))
+    first, again = asking.answer(CRANE).timings_ms, asking.answer(CRANE).timings_ms
+    assert "kept" not in first and first["generate"] >= 100
+    assert again["kept"] >= 100 and again["generate"] < 100

@@ -239,6 +239,29 @@ def test_a_language_model_is_read_along_on_a_terminal_and_nowhere_else(qa: Run, 
     assert json.loads(screen.shown)["unresolved_markers"] == ["[99]"]
 
 
+def test_what_is_proved_by_nothing_is_no_answer(qa: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    use(monkeypatch, Scripted(pieces=["The crane was made of glass. [1]"]))
+    flagged = qa("ask", "--model", "scripted:model", CRANE)
+    assert flagged.code == 3 and "nothing in this answer is borne out" in flagged.err
+    assert (
+        flagged.out.startswith("The crane was made of glass. (unsupported)\n")
+        and "\nnothing proved, confidence 0.00" in flagged.out
+    )
+    strict = qa("ask", "--model", "scripted:model", "--policy", "strict", CRANE)
+    assert strict.code == 3 and strict.out.startswith("The articles do not answer this question.\n")
+    repaired = qa("ask", "--model", "scripted:model", "--policy", "repair", CRANE)
+    assert repaired.code == 0 and "Eleven workers were injured" in repaired.out and "this answer is extractive" in repaired.err
+
+
+def test_a_model_that_fails_in_the_middle_is_struck_out(qa: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    use(monkeypatch, Scripted(pieces=["The crane was blue. [1] It ", "fell"], failure=ConnectionError("cut")))
+    screen = terminal(monkeypatch)
+    assert qa("ask", "--model", "scripted:model", CRANE).code == 6
+    seen = " ".join(re.sub(r"\x1b\[\d+m", "", screen.shown).split())
+    assert "The crane was blue. (unsupported) (the model failed in the middle of its answer: what stands above does not" in seen
+    assert seen.count("Eleven workers were injured when a crane") == 2  # the answer and its quote
+
+
 def test_json_is_one_answer_a_line_and_reads_back(qa: Run, small: Settings) -> None:
     done = qa("ask", "--json", "-", stdin=f"\ufeff{CRANE}\n{UNANSWERABLE}\n{KEEPER}\n")
     assert (done.code, done.err) == (3, "")

@@ -15,11 +15,13 @@ from index.errors import ModelError
 from index.types import Hit
 from prompts import CANNOT_ANSWER
 from qa import cite, models, tokens
-from qa.answer import Answerer, model_failed
+from qa.answer import NONE_PROVED, Answerer, model_failed
 from qa.claims import parse, plain, settled
 from qa.draft import Clock, Draft
+from qa.expand import added_words, joined
 from qa.generate import Growing, generate
 from qa.settings import Settings
+from qa.types import Answer, Turn
 from tests.scripted_model import Scripted, use
 from tests.test_cite import passage
 
@@ -234,6 +236,8 @@ def test_where_the_model_fails_the_answer_is_extractive_and_marked(
     events = list(failing.stream(CRANE))
     answer = events[-1][1]
     assert model_failed(answer) and answer.notices[0].startswith("the model failed, so this answer is extractive")
+    after = ["discard"] if said_before else []
+    assert [kind for kind, _ in events] == ["retrieval", *(["claim"] * len(said_before)), *after, "claim", "answer"]
     assert [claim.text for kind, claim in events if kind == "claim"] == said_before + [claim.text for claim in answer.claims]
     assert [claim.support for claim in answer.claims] == ["quoted"]
     assert replace(answer, notices=(), timings_ms={}, model="extractive") == replace(answerer.answer(CRANE), timings_ms={})
@@ -245,3 +249,101 @@ def test_a_reader_who_leaves_ends_the_call(monkeypatch: pytest.MonkeyPatch) -> N
     events: Iterator[Any] = generate("Who?", [Hit(ARMY, 1.0)], 0.8, settings, lambda text, others: [], {}, Clock())
     assert next(events)[1].text == "The strikes lasted 3.5 hours."
     events.close()  # type: ignore[attr-defined]
+
+
+# --- an answer that nothing bears out
+
+INVENTED = Scripted(pieces=["The crane was made of glass. [1] ", "Nobody ever saw it. [2] "])
+
+
+def invented(answerer: Answerer, monkeypatch: pytest.MonkeyPatch, policy: str) -> Answer:
+    use(monkeypatch, INVENTED)
+    settings = replace(answerer.settings, model="scripted:model", policy=policy)
+    return answerer.with_settings(settings).answer(CRANE)
+
+
+def test_flagged_it_is_shown_as_proving_nothing(answerer: Answerer, monkeypatch: pytest.MonkeyPatch) -> None:
+    answer = invented(answerer, monkeypatch, "flag")
+    assert answer.unproved and answer.confidence == 0 and answer.citations == ()
+    assert answer.answer == "The crane was made of glass. Nobody ever saw it."
+    assert answer.notices == ("nothing in this answer is borne out by the passages: do not rely on it",)
+
+
+def test_under_strict_it_is_an_abstention(answerer: Answerer, monkeypatch: pytest.MonkeyPatch) -> None:
+    answer = invented(answerer, monkeypatch, "strict")
+    assert (answer.status, answer.answer, answer.claims, answer.confidence) == ("abstained", CANNOT_ANSWER, (), 0)
+    assert answer.notices == ("2 sentences left out: the passages do not bear it out",) and answer.passages
+
+
+def test_under_repair_the_extractive_answer_stands_in(answerer: Answerer, monkeypatch: pytest.MonkeyPatch) -> None:
+    answer = invented(answerer, monkeypatch, "repair")
+    assert [claim.support for claim in answer.claims] == ["quoted"] and answer.answer == answerer.answer(CRANE).answer
+    assert answer.notices == (NONE_PROVED,) and answer.usage["answer_tokens"] > 0 and not model_failed(answer)
+
+
+def test_one_sentence_that_is_borne_out_is_an_answer(answerer: Answerer, monkeypatch: pytest.MonkeyPatch) -> None:
+    use(monkeypatch, Scripted(pieces=["Eleven workers were injured. [1] Nobody ever saw it. [2]"]))
+    answer = answerer.with_settings(replace(answerer.settings, model="scripted:model")).answer(CRANE)
+    assert not answer.unproved and answer.confidence > 0 and answer.notices == ()
+
+
+# --- rewriting and expanding by a model, counted
+
+
+def replying(messages: list[Any]) -> str:
+    """A model that rewrites, expands or answers, by what its prompt asks."""
+    asked = messages[-1].text
+    if "question on its own" in asked:
+        return CRANE
+    return "labourers, hurt, accident" if asked.endswith("The words:") else "Eleven workers were injured. [1]"
+
+
+def test_all_calls_are_counted(answerer: Answerer, monkeypatch: pytest.MonkeyPatch) -> None:
+    model = Scripted(reply=replying)
+    use(monkeypatch, model)
+    settings = replace(answerer.settings, model="scripted:model", rewrite="model", expand="model")
+    answer = answerer.with_settings(settings).answer("How many were injured then?", [Turn("When did the crane collapse?")])
+    assert answer.standalone_question == CRANE and answer.usage["calls"] == len(model.heard) == 3
+    alone = answerer.with_settings(replace(settings, rewrite="rules", expand="off")).answer(CRANE)
+    assert answer.usage["prompt_tokens"] > alone.usage["prompt_tokens"] + 100 and "calls" not in alone.usage
+
+
+def test_a_model_may_rewrite_and_expand_for_the_extractive_reader(answerer: Answerer, monkeypatch: pytest.MonkeyPatch) -> None:
+    model = Scripted(reply=replying)
+    use(monkeypatch, model)
+    settings = replace(answerer.settings, query_model="scripted:model", rewrite="model", expand="model")
+    answer = answerer.with_settings(settings).answer("How many were injured then?", [Turn("When did the crane collapse?")])
+    assert answer.standalone_question == CRANE and answer.usage["calls"] == len(model.heard) == 2
+    assert [claim.support for claim in answer.claims] == ["quoted"] and answer.model == "extractive" and answer.prompt == ""
+    nothing = answerer.with_settings(replace(settings, query_model="")).answer(CRANE)
+    assert nothing.usage == {} and len(model.heard) == 2
+
+
+@pytest.mark.parametrize(
+    "said", ["", "The answer is eleven workers. It was a crane.", "1887, 42", "x" * 500, "How many workers were injured?"]
+)
+def test_an_expansion_that_is_no_list_of_words_changes_nothing(
+    answerer: Answerer, monkeypatch: pytest.MonkeyPatch, said: str
+) -> None:
+    use(monkeypatch, Scripted(pieces=[said]))
+    expanding = answerer.with_settings(replace(answerer.settings, query_model="scripted:model", expand="model", model_retries=0))
+    assert replace(expanding.answer(CRANE), timings_ms={}, usage={}) == replace(answerer.answer(CRANE), timings_ms={})
+
+
+def test_a_failing_model_expands_nothing(answerer: Answerer, monkeypatch: pytest.MonkeyPatch) -> None:
+    use(monkeypatch, ModelError("no such model"))
+    expanding = answerer.with_settings(replace(answerer.settings, query_model="scripted:model", expand="model"))
+    assert replace(expanding.answer(CRANE), timings_ms={}) == replace(answerer.answer(CRANE), timings_ms={})
+
+
+def test_additional_words_take_the_last_places_only() -> None:
+    first = [Hit(replace(ARMY, id=f"a{n}"), 1.0) for n in range(8)]
+    more = [Hit(replace(ARMY, id=name), 1.0) for name in ("a7", "b0", "b1", "b2")]
+    assert [hit.passage.id for hit in joined(first, more)] == [*(f"a{n}" for n in range(6)), "b0", "b1"]
+    assert joined(first, first[2:]) == first
+    assert added_words("Who won the race?", "Words: winner, race, victory, first; athlete.") == [
+        "winner",
+        "victory",
+        "first",
+        "athlete",
+    ]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from urllib.parse import parse_qs
 
@@ -14,11 +15,14 @@ from starlette.testclient import TestClient
 from index.errors import MissingIndex, ModelError
 from index.repair import fold
 from qa.server.app import create_app
+from qa.server.generation import open_served
 from qa.server.schemas import source_id
 from qa.settings import Settings
 from qa.types import Answer, Turn
 from tests.scripted_answerer import serve_folder
+from tests.scripted_model import Scripted, use
 
+CRANE = "How many workers were injured when the crane collapsed?"
 HOSTILE = '<img src=x onerror="alert(1)"> [a link](javascript:alert(1)) closes the gate. The gate of Gao fell in 1999.'
 
 
@@ -250,3 +254,18 @@ def test_a_saved_answer_is_checked_against_the_files_of_the_manifest_only(client
         assert client.post("/v1/verify", json=elsewhere).json()["citations"][0]["result"] == "gone"
     many = saved | {"citations": [citation] * 501}
     assert client.post("/v1/verify", json=many).json()["error"]["code"] == "too_many_citations"
+
+
+def test_what_is_proved_by_nothing_is_told(small: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The real way of an answer behind the endpoint, with a model that invents."""
+    use(monkeypatch, Scripted(pieces=["The crane was made of glass. [1]"]))
+    for policy, status, claims in (("flag", "answered", 1), ("strict", "abstained", 0), ("repair", "answered", 1)):
+        settings = replace(small, model="scripted:model", policy=policy)
+        app = create_app(settings, lambda settings=settings: open_served(settings), lambda: "g1")
+        with TestClient(app, base_url="http://127.0.0.1:8000") as client:
+            answer = Answer.from_dict(client.post("/v1/answers", json={"question": CRANE}).json())
+            asked = {"model": "scripted:model", "messages": [{"role": "user", "content": CRANE}]}
+            said = client.post("/v1/chat/completions", json=asked).json()["choices"][0]["message"]["content"]
+        assert (answer.status, len(answer.claims)) == (status, claims)
+        assert answer.unproved == (policy == "flag") and (answer.confidence > 0) == (policy == "repair")
+        assert answer.notices and f"Note: {answer.notices[0]}" in said

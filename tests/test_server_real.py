@@ -297,6 +297,24 @@ def garbage(handler: BaseHTTPRequestHandler) -> None:
     handler.wfile.write(GARBAGE)
 
 
+SENTENCE = "Nobody was ever wounded there at all. [1] And"
+
+
+def killed_after_a_sentence(handler: BaseHTTPRequestHandler) -> None:
+    """Says a sentence and the beginning of another, and cuts the connection."""
+    piece = {"id": "1", "object": "chat.completion.chunk", "created": 1, "model": "m"}
+    handler.send_response(200)
+    handler.send_header("content-type", "text/event-stream")
+    handler.send_header("content-length", "100000")
+    handler.end_headers()
+    for word in SENTENCE.split(" "):
+        choices = [{"index": 0, "delta": {"role": "assistant", "content": f"{word} "}}]
+        handler.wfile.write(b"data: " + json.dumps(piece | {"choices": choices}).encode() + b"\n\n")
+        handler.wfile.flush()
+    time.sleep(0.3)
+    handler.connection.shutdown(socket.SHUT_RDWR)
+
+
 def killed(handler: BaseHTTPRequestHandler) -> None:
     """Begins an answer and cuts the connection in the middle of it."""
     handler.send_response(200)
@@ -329,6 +347,28 @@ def test_when_the_model_fails_a_marked_answer_comes_in_time(environment: dict[st
     assert plain.status_code == 200 and answer.citations and answer.notices
     assert "event: done" in streamed.text and "event: error" not in streamed.text
     assert completion.status_code == 200 and f"Note: {answer.notices[0]}" in completion.json()["choices"][0]["message"]["content"]
+
+
+def test_a_model_that_fails_in_mid_stream_is_taken_back(environment: dict[str, str]) -> None:
+    with model_server(killed_after_a_sentence) as model, serving(environment | model, 1) as url:
+        streamed = httpx.post(f"{url}v1/answers", json={"question": QUESTION, "stream": True}, timeout=60).text
+        chat = {"model": "openai:scripted", "messages": [{"role": "user", "content": QUESTION}], "stream": True}
+        chunks = httpx.post(f"{url}v1/chat/completions", json=chat, timeout=60).text
+        extractive = httpx.post(f"{url}v1/answers", json={"question": QUESTION, "model": "extractive"}, timeout=60).json()
+    blocks = [block.split("\n") for block in streamed.strip().split("\n\n")]
+    events = [(kind.removeprefix("event: "), json.loads(data.removeprefix("data: "))) for kind, data in blocks]
+    kinds = [kind for kind, _ in events]
+    at = kinds.index("discard")
+    assert events[at][1] == {"reason": "the model failed in the middle of its answer"}
+    assert [data["text"] for kind, data in events[:at] if kind == "text"] == ["Nobody was ever wounded there at all."]
+    after = "".join(data["text"] for kind, data in events[at:] if kind == "text")
+    answer = Answer.from_dict(dict(events)["answer"])
+    assert after == " ".join(claim.text for claim in answer.claims) and kinds[-2:] == ["answer", "done"]
+    assert answer.answer == extractive["answer"] and answer.notices[0].startswith("the model failed")
+    deltas = [json.loads(line[6:]) for line in chunks.split("\n") if line.startswith("data: {")]
+    text = "".join(delta["choices"][0]["delta"].get("content", "") for delta in deltas if delta["choices"])
+    assert text.startswith("Nobody was ever wounded there at all.\n\nNote: the model failed in the middle of its answer; ")
+    assert f"After checking:\n\n{answer.answer}" in text and sum("discard" in delta for delta in deltas) == 1
 
 
 def children(url: str) -> list[int]:

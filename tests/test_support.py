@@ -143,9 +143,8 @@ def test_abbreviations_that_the_quote_defines() -> None:
     )
 
 
-def test_nearness_in_meaning_excuses_words_but_no_facts() -> None:
-    claim, quote = "The plane came down close to Oslo.", "The aircraft crashed near Oslo."
-    assert judge(claim, [quote]).support == "unsupported"
+def test_nearness_in_meaning_excuses_no_facts() -> None:
+    quote = "The aircraft crashed near Oslo."
     assert judge("The aircraft came down by Oslo.", [quote], [0.9]).support == "supported"
     assert judge("The aircraft came down by Rome.", [quote], [0.99]).support == "unsupported"
 

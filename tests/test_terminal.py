@@ -75,12 +75,16 @@ def test_an_answer_as_it_is_written(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def test_what_a_failing_model_said_is_taken_back(capsys: pytest.CaptureFixture[str]) -> None:
-    events = [("claim", Claim("It is \x1b[31mblue.", 0, 11, (), "unsupported")), ("claim", ANSWER.claims[0]), ("answer", ANSWER)]
-    print_stream(events)
+    blue = ("claim", Claim("It is \x1b[31mblue.", 0, 11, (), "unsupported"))
+    after = [("claim", claim) for claim in ANSWER.claims]
+    print_stream([blue, ("discard", "the model\x1b[2J failed"), *after, ("answer", ANSWER)])
     out = capsys.readouterr().out
     assert out.startswith(
-        "It is [31mblue. (unsupported)\nIt is wide. [1]\n(the model failed: what stands above does not count)\n"
+        "It is [31mblue. (unsupported)\n(the model[2J failed: what stands above does not count)\nIt is wide. [1]\n"
     )
+    print_stream([blue, ("claim", ANSWER.claims[0]), ("answer", ANSWER)])
+    out = capsys.readouterr().out
+    assert out.startswith("It is [31mblue. (unsupported)\nIt is wide. [1]\n(what stands above does not count)\n")
     print_answer(ANSWER)
     assert out.endswith(capsys.readouterr().out)
 

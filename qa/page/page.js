@@ -110,6 +110,7 @@ async function answerTo(question, turn, signal) {
   for await (const { kind, data } of events(response)) {
     if (kind === "retrieval") turn.found(data.passages);
     else if (kind === "text") turn.add(data.text);
+    else if (kind === "discard") turn.discard();
     else if (kind === "answer") answer = data;
     else if (kind === "error") throw new Error(data.error.message);
   }
@@ -134,6 +135,7 @@ function pendingTurn(question) {
     element,
     found: (passages) => { badge.textContent = `Reading ${plural(passages.length, "passage", "passages")}…`; },
     add: (piece) => { text.append(piece); },
+    discard: () => { text.replaceChildren(); },
     finish: (answer) => { replace(turnOf(answer)); say(summary(answer)); },
     fail: (message) => { replace(failedTurn(question, message)); say(message); },
   };
@@ -150,9 +152,12 @@ function failedTurn(question, message) {
 
 const VERDICT = { answered: "Answered", conflicting: "The sources disagree", abstained: "Not answered by the articles" };
 
+const unproved = (answer) => answer.claims.length > 0 && answer.claims.every((claim) => claim.support === "unsupported");
+const verdictOf = (answer) => (unproved(answer) ? "Nothing proved" : VERDICT[answer.status] ?? answer.status);
+
 function summary(answer) {
   const unsupported = answer.claims.filter((claim) => claim.support === "unsupported").length;
-  const parts = [VERDICT[answer.status], `confidence ${percent(answer)}`, plural(answer.citations.length, "citation", "citations")];
+  const parts = [verdictOf(answer), `confidence ${percent(answer)}`, plural(answer.citations.length, "citation", "citations")];
   if (unsupported) parts.push(`${plural(unsupported, "sentence", "sentences")} not supported`);
   return `${parts.join(", ")}. ${answer.answer.replace(/\s*\[\d+\]/g, "")}`;
 }
@@ -181,7 +186,7 @@ function verdict(answer) {
   level.style.width = `${Math.round(answer.confidence * 100)}%`;
   const bar = make("span", { className: answer.confidence < 0.5 ? "bar low" : "bar", "aria-hidden": "true" }, level);
   const confidence = make("span", { className: "confidence", title: "Probability that this answer is right" }, bar, sureness(answer));
-  return make("div", { className: "verdict" }, make("span", { className: `badge ${answer.status}` }, VERDICT[answer.status] ?? answer.status), confidence);
+  return make("div", { className: "verdict" }, make("span", { className: `badge ${unproved(answer) ? "abstained" : answer.status}` }, verdictOf(answer)), confidence);
 }
 
 function answerText(answer) {

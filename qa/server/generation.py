@@ -72,7 +72,7 @@ def events(answerer: Answers, question: str, history: Sequence[Turn], live: bool
     """An answer as it comes: ("retrieval", passages), ("text", piece) any number of times, ("answer", Answer).
 
     `live` pieces are sentences without their markers, as a model finishes them. Else the pieces are those of the finished
-    answer, and together they are its text.
+    answer, and together they are its text. ("discard", reason) says that no piece before it counts.
     """
     lead = ""
     for kind, value in answerer.stream(question, history):
@@ -80,6 +80,11 @@ def events(answerer: Answers, question: str, history: Sequence[Turn], live: bool
             if live:
                 yield "text", lead + value.text
                 lead = " "
+            continue
+        if kind == "discard":
+            if live and lead:
+                yield "discard", value
+            lead = ""
             continue
         if kind == "answer" and not live:
             yield from (("text", piece) for piece in pieces(value.answer, value.claims))

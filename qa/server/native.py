@@ -83,7 +83,8 @@ SourceId = Annotated[str, Path(max_length=80, description="an id that GET /v1/so
 async def answer(request: Request, shared: Shared, asked: Annotated[AnswerRequest, Body(openapi_examples=_EXAMPLES)]) -> Response:
     """One `Answer`; with `stream: true` server-sent events: `retrieval`, `text` (pieces), `answer` (verified, whole), `done`.
 
-    The event `answer` has the last word: a model's sentences come without their markers, and may turn out unsupported.
+    The event `answer` has the last word: a model's sentences come without their markers, and may turn out unsupported. Where a
+    model fails in the middle, `discard` says to take away every `text` so far; those of another answer follow.
     A fault after the stream has begun comes as an event `error` with the usual error shape.
     """
     question = Asked(asked.question, tuple(exchange.turn() for exchange in asked.history), asked.model, asked.limits)
@@ -197,6 +198,8 @@ async def _native_events(stream: AsyncIterator[tuple[str, Any]], request: Reques
 def _data(kind: str, value: Any) -> Any:
     if kind == "retrieval":
         return {"passages": [passage_data(passage) for passage in value]}
+    if kind == "discard":
+        return {"reason": value}
     return linked(value) if kind == "answer" else {"text": value}
 
 

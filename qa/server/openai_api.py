@@ -304,11 +304,15 @@ async def _chunks(
 ) -> AsyncIterator[str]:
     frame = _frame("chat.completion.chunk", wished.model)
     wants_usage = bool(wished.stream_options and wished.stream_options.include_usage)
-    sent = ""
+    sent, discarded = "", False
     try:
         yield _chunk(frame, {"role": "assistant", "content": ""})
         async for kind, value in stream:
-            if kind == "text" and wished.most_tokens is None:
+            if kind == "discard" and sent:
+                discarded, note = True, f"\n\nNote: {value}; nothing above counts."
+                sent += note
+                yield _chunk(frame, {"content": note}, discard=True)
+            elif kind == "text" and wished.most_tokens is None and not discarded:
                 sent += value
                 yield _chunk(frame, {"content": value})
             elif kind == "answer":

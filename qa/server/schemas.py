@@ -46,7 +46,9 @@ class AnswerRequest(BaseModel):
     history: list[Exchange] = Field([], max_length=1000, description="earlier exchanges, oldest first")
     model: str | None = Field(None, description="one of the names that GET /v1/models lists", examples=["extractive"])
     limits: Limits = Field(Limits())
-    stream: StrictBool = Field(False, description="answer as server-sent events: retrieval, text, answer, done")
+    stream: StrictBool = Field(
+        False, description="answer as server-sent events: retrieval, text, discard (take back what came), answer, done"
+    )
 
 
 @dataclass(frozen=True)
