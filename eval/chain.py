@@ -79,7 +79,7 @@ class PlainChain:
         return str(self._chain.invoke(dict(values)))
 
     def _claims(self, text: str, shown: Sequence[Passage]) -> tuple[Claim, ...]:
-        return cite(text, shown, "flag", self.answerer._similarity, self.answerer._aliases).claims
+        return cite(text, shown, "flag", self.answerer._similarity, dict(self.answerer._names)).claims
 
 
 def cited(text: str, shown: Sequence[Passage]) -> tuple[Citation, ...]:

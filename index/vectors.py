@@ -27,8 +27,8 @@ from index.errors import DamagedIndex
 EXACT_MOST = 100_000
 """Up to this many vectors every one is compared (a few milliseconds on one core)."""
 
-RECALL = 0.98
-"""A search looks into as many clusters as the sample needs for this share of the ten nearest."""
+RECALL = 0.95
+"""A search looks into as many clusters as the sample needs for this share of the ten nearest, and compares at most `EXACT_MOST` vectors."""
 
 SAMPLE = 256
 AT = 10
@@ -90,14 +90,20 @@ def _clustered(flat: Any) -> tuple[Any, Card]:
     index.train(flat.reconstruct_batch(_spread(count, min(count, _TRAINED_ON * clusters))))
     for first in range(0, count, _CHUNK):
         index.add(flat.reconstruct_n(first, min(_CHUNK, count - first)))
-    sample = _mixtures(flat.reconstruct_batch(_spread(count, _MIXED * SAMPLE)))
+    return index, _tuned(index, flat)
+
+
+def _tuned(index: Any, flat: Any) -> Card:
+    """Set the probes that the sample needs: the least power of two that finds `RECALL`, as far as the bound on comparisons allows."""
+    sample = _mixtures(flat.reconstruct_batch(_spread(flat.ntotal, _MIXED * SAMPLE)))
     exact = flat.search(sample, AT)[1]
-    for probes in (2**power for power in range(3, clusters.bit_length())):
-        index.nprobe = probes
+    most = max(1, index.nlist * EXACT_MOST // flat.ntotal)
+    probes = recall = 0
+    while recall < RECALL and 2 * max(1, probes) <= most:
+        probes = index.nprobe = 2 * max(1, probes)
         recall = _recall(index.search(sample, AT)[1], exact)
-        if recall >= RECALL:
-            break
-    return index, Card(f"IVF{clusters},SQ8, scored again from float16", count, dimension, clusters, index.nprobe, recall, SAMPLE)
+    kind = f"IVF{index.nlist},SQ8, scored again from float16"
+    return Card(kind, flat.ntotal, flat.d, index.nlist, probes, recall, SAMPLE)
 
 
 def _spread(count: int, wanted: int) -> np.ndarray:
@@ -150,8 +156,10 @@ class VectorIndex:
     def __init__(self, path: Path) -> None:
         self._flat = _open(path)
         clustered = path.with_suffix(".ivf")
-        self._clustered = _open(clustered) if clustered.exists() else None
         self.card = read_card(path)
+        self._clustered = _open(clustered) if clustered.exists() else None
+        if self._clustered is not None:
+            self._clustered.nprobe = self.card.probes
         self._rows = _mapped_rows(self._flat)
 
     def __len__(self) -> int:

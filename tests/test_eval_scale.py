@@ -95,7 +95,7 @@ def test_table_and_plot() -> None:
         "wall_ms": {"p50": 2.04, "p95": 4.0},
         "cpu_ms": {"p50": 1.96, "p95": 3.0},
         "recall@10": {"passages": 1.0, "sentences": 0.981, "hybrid": 0.999},
-        "embedding_s_extrapolated": 7200.0,
+        "embedding_cpu_s_extrapolated": 7200.0,
     }
     table = scale.as_markdown({"rows": [row]}).splitlines()
     assert len(table) == 3 and {line.count("|") for line in table} == {table[0].count("|")}
