@@ -65,7 +65,7 @@ class PlainChain:
         values = {"context": "\n\n".join(f"[{n}] {passage.text}" for n, passage in enumerate(shown, 1)), "input": asked}
         prompt = SYSTEM.replace("{context}", values["context"])
         tally = models.Tally()
-        ask = lambda: iter([self._invoke(values)])
+        ask = lambda: map(self._invoke, [values])
         pieces = answer_cache.through(self.settings, PROMPT_HASH, [("system", prompt), ("user", asked)], tally, ask)
         return "".join(pieces).strip(), tally
 
