@@ -59,14 +59,14 @@ def table(record: Record) -> str:
     head = f"Medians of {about['runs']} runs on {about['cores']} cores, ours and the plain pipeline in turn (`make bench`)."
     lines = ["| what | ours | plain LangChain pipeline | times better |", "|---|--:|--:|--:|"]
     for name, measure in record["measures"].items():
-        ours, plain = (_number(measure.get(side), measure["unit"]) for side in ("ours", "plain"))
+        ours, plain = (_number(measure[side], measure["unit"]) for side in ("ours", "plain"))
         found = ratio(measure)
         better = f"{found.median:.1f} [{found.low:.1f}, {found.high:.1f}]" if found else "–"
         lines.append(f"| {name} | {ours} | {plain} | {better} |")
     return "\n".join([head, "", *lines])
 
 
-def _number(values: Sequence[float] | None, unit: str) -> str:
+def _number(values: Sequence[float], unit: str) -> str:
     if not values:
         return "–"
     middle = statistics.median(values)
@@ -94,7 +94,7 @@ def save(path: Path, record: Record) -> None:
 def load(path: Path) -> Record:
     try:
         record = json.loads(path.read_text(encoding="utf-8"))
-        ratios(record)
+        table(record)
         return record
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         raise UsageError(f"{path} holds no record of the benchmark; run: make bench") from None
