@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from functools import cached_property
 from itertools import zip_longest
 
 from index.build import Recipe, check_fresh
@@ -36,7 +37,11 @@ class Answerer:
         self.searcher = searcher
         self.settings = settings
         self.notices = tuple(notices)
-        self._aliases = dict(pair for record in searcher.opened.articles() for pair in record.aliases)
+
+    @cached_property
+    def _aliases(self) -> dict[str, str]:
+        """Only a language model's words are compared by them: a question alone does not read the list of all articles for it."""
+        return dict(pair for record in self.searcher.opened.articles() for pair in record.aliases)
 
     @classmethod
     def open(cls, settings: Settings, encoder: Encoder | None = None) -> Answerer:
