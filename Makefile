@@ -5,7 +5,7 @@ q ?=
 BIN := .venv/bin
 READY := .venv/.ready
 
-.PHONY: ask ask-local chat serve index test test-all lint eval ablations compare-models gate bench bench-scale fit clean
+.PHONY: ask ask-local chat serve index test test-all lint eval ablations compare-models gate bench bench-check bench-scale fit clean
 
 ask: $(READY) ## answer one question from the seeds: make ask q="…"
 	@$(BIN)/qa index build --if-needed
@@ -64,9 +64,13 @@ gate: $(READY) ## fail when the answers got worse than the committed baseline
 	@$(BIN)/qa eval run --fresh --out reports/gate.json
 	@$(BIN)/qa eval gate reports/gate.json --against eval/baseline.json
 
-bench: $(READY) ## how long one question takes, cold and warm; writes the table in the README
+bench: $(READY) ## how fast it is beside a plain LangChain pipeline; writes the record, the table in the README and the plot
 	@$(BIN)/qa index build --if-needed
-	@$(BIN)/python -m eval.bench --write README.md
+	@$(BIN)/python -m eval.bench --out eval/speed.json --write README.md --plot docs/speed.svg
+
+bench-check: $(READY) ## fail when it got slower than the committed record, by ratios to the plain pipeline
+	@$(BIN)/qa index build --if-needed
+	@$(BIN)/python -m eval.bench --out reports/speed.json --against eval/speed.json
 
 bench-scale: $(READY) ## indexes of 1,000 to 1,000,000 passages (an hour, 9 GB in WORK): make bench-scale DATASET=folder WORK=folder
 	@$(BIN)/qa eval scale --dataset $(DATASET) --work $(WORK) --write docs/scale.md --plot docs/scale.svg

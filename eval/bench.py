@@ -1,7 +1,9 @@
-"""How long one question takes, from a cold shell and warm, and where the time goes. Prints a Markdown table; `--write` puts it
-between the lines `<!-- speed -->` and `<!-- /speed -->` of a file. Medians; run it on a quiet machine.
+"""How fast it is, beside the plain pipeline of `eval.plain_chain` in the same run: from a cold shell, warm, over HTTP, and indexing.
 
-    python -m eval.bench [--runs 7] [--write README.md]
+    python -m eval.bench [--runs 5] [--out FILE.json] [--write README.md] [--plot FILE.svg] [--against FILE.json]
+
+Ours and the plain pipeline take turns, so that what else the machine does falls on both. `--against` compares the ratios with an
+earlier record and ends with 1 where one is worse by more than noise. The questions are those of the `dev` split.
 """
 
 from __future__ import annotations
@@ -12,108 +14,222 @@ import os
 import statistics
 import subprocess
 import sys
+import tempfile
 import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from eval import plain_chain, speed
+from eval.speed import Record
+from index.errors import SeedqaError
+
+ROOT = Path(__file__).parent.parent
 QUESTION = "When did the MNLA lose Gao?"
-WARM_QUESTIONS = 100
-_STAGES = """
-import json, resource, sys, time
-start = time.perf_counter()
-def lap(name, since=[start]):
-    now = time.perf_counter(); laps[name] = (now - since[0]) * 1000; since[0] = now
-laps = {}
+CLIENTS = 8
+SECONDS = 4.0
+"""For which each number of clients asks over HTTP, in each run."""
+EVERY = 4
+"""Of the passages, one in so many is embedded in each run."""
+
+_LAPS = """
+import json, sys, time
+times, laps = [time.perf_counter()], {}
+def lap(name):
+    times.append(time.perf_counter()); laps[name] = (times[-1] - times[-2]) * 1000
+import faiss, numpy, onnxruntime, tantivy, tokenizers
+lap("import libraries")
 from qa.answer import Answerer
 from qa.settings import load
-import faiss, onnxruntime, tokenizers, tantivy
-lap("imports")
 from index.store import open_current
-from index.search import Searcher
 from index.embed import open_encoder
+import qa.terminal
+lap("import ours")
 settings = load()
 generation = open_current(settings.index_path); lap("open and verify the index")
-encoder = open_encoder(generation.manifest.encoder["name"]); lap("load the encoder")
+card = generation.manifest.encoder
+encoder = open_encoder(card["name"], precision=card.get("precision")); lap("load the encoder")
 answerer = Answerer.open(settings, encoder); lap("check that no file has changed")
-first = answerer.answer(sys.argv[1]); lap("first answer")
-print(json.dumps({"laps": laps, "stages": dict(first.timings_ms), "rss_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024}))
+answerer.answer(sys.argv[1]); lap("first answer")
+answerer.answer(sys.argv[1]); lap("the same again")
+print(json.dumps(laps))
 """
+
+
+@dataclass(frozen=True, slots=True)
+class Spent:
+    """What a process took: wall clock and processor time in milliseconds, greatest resident memory in megabytes."""
+
+    wall_ms: float
+    cpu_ms: float
+    peak_mb: float
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--runs", type=int, default=7)
+    parser.add_argument("--runs", type=int, default=5)
+    parser.add_argument("--out", type=Path)
     parser.add_argument("--write", type=Path)
+    parser.add_argument("--plot", type=Path)
+    parser.add_argument("--against", type=Path)
     arguments = parser.parse_args()
-    table = as_markdown(measure(arguments.runs))
-    print(table)
+    try:
+        return _run(arguments)
+    except SeedqaError as error:
+        print(f"bench: {error}", file=sys.stderr)
+        return error.exit_code
+
+
+def _run(arguments: argparse.Namespace) -> int:
+    before = speed.load(arguments.against) if arguments.against else None
+    record = measure(arguments.runs)
+    text = f"{speed.table(record)}\n\n{laps_table(record)}"
+    print(text)
+    if arguments.out:
+        speed.save(arguments.out, record)
     if arguments.write:
-        write(arguments.write, table)
-    return 0
+        speed.write_between(arguments.write, "speed", text)
+    if arguments.plot:
+        from eval.plots import speed_ratios
+
+        arguments.plot.write_text(speed_ratios(speed.ratios(record)), encoding="utf-8")
+    slower = speed.worse(before, record) if before else []
+    for line in slower:
+        print(f"slower: {line}", file=sys.stderr)
+    return 1 if slower else 0
 
 
-def measure(runs: int) -> dict[str, Any]:
-    """Milliseconds (medians over `runs`) and megabytes."""
-    staged = [json.loads(_output([sys.executable, "-c", _STAGES, QUESTION])) for _ in range(runs)]
-    return {
-        "runs": runs,
-        "cores": os.cpu_count(),
-        "help": _median(["--help"], runs),
-        "ask": _median(["ask", QUESTION], runs),
-        "rss_mb": statistics.median(run["rss_mb"] for run in staged),
-        "laps": {name: statistics.median(run["laps"][name] for run in staged) for name in staged[0]["laps"]},
-        "warm": warm(),
+def measure(runs: int) -> Record:
+    """Everything, `runs` times. The index of the seeds must be there."""
+    from eval.load import serving, steady
+
+    both = _Both.opened()
+    with tempfile.TemporaryDirectory(prefix="qa-bench-") as name, serving(dict(os.environ), os.cpu_count() or 1) as url:
+        store = Path(name) / plain_chain.STORE
+        both.plain.dump(str(store))
+        steady(url, both.questions, CLIENTS, 1.0)
+        each = [_once(both, store, lambda clients: steady(url, both.questions, clients, SECONDS)) for _ in range(runs)]
+    measures = {
+        what: {
+            "unit": unit,
+            "ours": [round(run[n][2], 3) for run in each],
+            "plain": [round(plain, 3) for run in each if (plain := run[n][3]) is not None],
+        }
+        for n, (what, unit, *_) in enumerate(each[0])
     }
+    laps = [json.loads(_output([sys.executable, "-c", _LAPS, QUESTION])) for _ in range(runs)]
+    middle = {name: round(statistics.median(lap[name] for lap in laps), 2) for name in laps[0]}
+    return {"about": {"runs": runs, "cores": os.cpu_count(), "passages": both.passages}, "measures": measures, "laps": middle}
 
 
-def _median(arguments: list[str], runs: int) -> float:
+Row = tuple[str, str, float, float | None]
+"""What, in which unit, ours, the plain pipeline's."""
+
+
+def _once(both: _Both, store: Path, over_http: Callable[[int], Any]) -> list[Row]:
+    """One run of everything. Over HTTP last: it heats the machine."""
+    helped = spent([sys.executable, "-m", "qa", "--help"])
+    asked = spent([sys.executable, "-m", "qa", "ask", QUESTION])
+    plainly = spent([sys.executable, "-m", "eval.plain_chain", "ask", str(store), QUESTION])
+    answers = median_ms(both.answerer.answer, both.questions)
+    settings = both.answerer.settings
+    searches = median_ms(lambda question: both.answerer.searcher.search(question, settings.passages), both.questions)
+    plain_searches = median_ms(lambda question: both.plain.similarity_search(question, k=plain_chain.PLAIN_TOP), both.questions)
+    texts = both.texts[::EVERY]
+    embedded = per_second(lambda: both.answerer.searcher.encoder.encode_passages(texts), len(texts))
+    plain_embedded = per_second(lambda: both.model.embed_documents(texts), len(texts))
+    one, several = over_http(1), over_http(CLIENTS)
+    return [
+        ("`qa --help`, cold", "ms", helped.wall_ms, None),
+        ("one question, cold process, built index", "ms", asked.wall_ms, plainly.wall_ms),
+        ("— its greatest resident memory", "MB", asked.peak_mb, plainly.peak_mb),
+        ("retrieval, warm process", "ms", searches, plain_searches),
+        ("a proved answer, warm process (plain: retrieval)", "ms", answers, plain_searches),
+        ("a proved answer over HTTP, 1 client (plain: retrieval in process)", "ms", one.p50_ms, plain_searches),
+        (
+            f"proved answers over HTTP, {CLIENTS} clients (plain: retrievals in process)",
+            "per second",
+            several.per_second,
+            1000 / plain_searches,
+        ),
+        ("embedding passages to index", "per second", embedded, plain_embedded),
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class _Both:
+    """The two systems, opened on the same articles."""
+
+    answerer: Any
+    plain: Any
+    model: Any
+    questions: tuple[str, ...]
+    texts: tuple[str, ...]
+    passages: int
+
+    @classmethod
+    def opened(cls) -> _Both:
+        from eval.questions import load as load_questions
+        from index.build import passage_text
+        from qa.answer import Answerer
+        from qa.settings import load
+
+        answerer = Answerer.open(load())
+        generation = answerer.searcher.opened
+        passages = generation.manifest.passages
+        model = plain_chain.embeddings(answerer.searcher.embedder_name)
+        plain = plain_chain.build(plain_chain.texts_of(Path(generation.manifest.root) / generation.manifest.folder), model)
+        rows = load_questions(Path(__file__).parent / "questions.jsonl")
+        return cls(
+            answerer,
+            plain,
+            model,
+            tuple(row.question for row in rows if row.split == "dev"),
+            tuple(passage_text(generation.passage(number)) for number in range(passages)),
+            passages,
+        )
+
+
+def median_ms(ask: Callable[[str], Any], questions: Sequence[str]) -> float:
     times = []
-    for _ in range(runs):
+    for question in questions:
         begun = time.perf_counter()
-        _output([sys.executable, "-m", "qa", *arguments])
+        ask(question)
         times.append((time.perf_counter() - begun) * 1000)
     return statistics.median(times)
 
 
-def _output(command: list[str]) -> str:
-    return subprocess.run(command, capture_output=True, text=True, check=True).stdout
+def per_second(work: Callable[[], Any], items: int) -> float:
+    begun = time.perf_counter()
+    work()
+    return items / (time.perf_counter() - begun)
 
 
-def warm() -> dict[str, float]:
-    """Median milliseconds by stage over the first questions of the evaluation set, in one warm process."""
-    from eval.questions import load as load_questions
-    from qa.answer import Answerer
-    from qa.settings import load
-
-    answerer = Answerer.open(load())
-    questions = [row.question for row in load_questions(Path(__file__).parent / "questions.jsonl")[:WARM_QUESTIONS]]
-    answerer.answer(questions[0])
-    times = [answerer.answer(question).timings_ms for question in questions]
-    return {name: statistics.median(row[name] for row in times) for name in times[0]}
+_LAUNCHER = """
+import json, resource, subprocess, sys, time
+begun = time.perf_counter()
+subprocess.run(sys.argv[1:], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=True)
+wall = time.perf_counter() - begun
+used = resource.getrusage(resource.RUSAGE_CHILDREN)
+print(json.dumps([wall * 1000, (used.ru_utime + used.ru_stime) * 1000, used.ru_maxrss / 1024]))
+"""
+"""Starts and measures a process from a small one: Linux counts what the parent holds as the child's memory until it runs its program."""
 
 
-def as_markdown(found: dict[str, Any]) -> str:
-    rows = [
-        ("`qa --help`, cold", found["help"]),
-        ("`qa ask`, cold, built index of the seeds", found["ask"]),
-        *((f"— {name}", value) for name, value in found["laps"].items()),
-        ("a question in a warm process (median)", found["warm"]["total"]),
-        *((f"— {name}", value) for name, value in found["warm"].items() if name != "total"),
-    ]
-    lines = ["| what | ms |", "|---|--:|", *(f"| {name} | {value:,.1f} |" for name, value in rows)]
-    about = (
-        f"Medians of {found['runs']} runs (warm: {WARM_QUESTIONS} questions) on {found['cores']} cores, `make bench`; "
-        f"resident memory of `qa ask`: {found['rss_mb']:.0f} MB. No torch, transformers or langchain is loaded on the way of a question."
-    )
-    return "\n".join([about, "", *lines])
+def spent(command: Sequence[str]) -> Spent:
+    """Run a command to its end. Raises CalledProcessError when it fails."""
+    return Spent(*json.loads(_output([sys.executable, "-I", "-S", "-c", _LAUNCHER, *command])))
 
 
-def write(path: Path, table: str) -> None:
-    """Replace what stands between the marks."""
-    text = path.read_text(encoding="utf-8")
-    before, mark, rest = text.partition("<!-- speed -->\n")
-    _, closing, after = rest.partition("<!-- /speed -->")
-    path.write_text(f"{before}{mark}{table}\n{closing}{after}", encoding="utf-8")
+def _output(command: Sequence[str]) -> str:
+    return subprocess.run(command, capture_output=True, text=True, check=True, cwd=ROOT).stdout
+
+
+def laps_table(record: Record) -> str:
+    """Where the time of a cold question goes."""
+    rows = (f"| {name} | {value:,.1f} |" for name, value in record["laps"].items())
+    return "\n".join(["| a cold question, step by step | ms |", "|---|--:|", *rows])
 
 
 if __name__ == "__main__":

@@ -22,10 +22,13 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
+from http.client import HTTPConnection
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import httpx
 
@@ -126,6 +129,33 @@ def _wait_until_ready(url: str) -> None:
             pass
         time.sleep(0.05)
     raise RuntimeError("the server was not ready within a minute")
+
+
+def steady(url: str, questions: Sequence[str], clients: int, seconds: float) -> Level:
+    """So many clients for `seconds`, each on one kept connection in a thread of its own, with nothing else going on.
+
+    By way of `http.client`: it takes a fifth of the processor time of httpx, which the server has to share with it here.
+    """
+    each = itertools.cycle(questions)
+    began = time.monotonic()
+    with ThreadPoolExecutor(clients) as pool:
+        groups = list(pool.map(lambda _: _connection(url, each, began + seconds), range(clients)))
+    return _summary(clients, [request for group in groups for request in group], time.monotonic() - began)
+
+
+def _connection(url: str, questions: Iterator[str], until: float) -> list[Request]:
+    place = urlsplit(url)
+    connection = HTTPConnection(place.hostname or "", place.port, timeout=120)
+    done = []
+    while time.monotonic() < until:
+        began = time.perf_counter()
+        connection.request("POST", "/v1/answers", json.dumps({"question": next(questions)}), {"Content-Type": "application/json"})
+        response = connection.getresponse()
+        body = response.read()
+        failure = "" if response.status == 200 else f"{response.status}: {body[:200].decode(errors='replace')}"
+        done.append(Request(time.perf_counter() - began, "", failure))
+    connection.close()
+    return done
 
 
 async def _level(url: str, clients: int, seconds: float, folder: Path, environment: dict[str, str]) -> Level:

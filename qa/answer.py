@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from functools import cached_property
 from itertools import zip_longest
 
 from index.embed import Encoder, open_encoder
@@ -43,7 +44,11 @@ class Answerer:
         self.notices = tuple(notices)
         self._spans = SpanReader.open() if settings.span_reader == "on" else None
         self._calibration = calibration.load(settings.calibration)
-        self._names = tuple(dict.fromkeys(pair for record in searcher.opened.articles() for pair in record.aliases))
+
+    @cached_property
+    def _names(self) -> tuple[tuple[str, str], ...]:
+        """Names with another form that the articles state, read when the first question comes."""
+        return tuple(dict.fromkeys(pair for record in self.searcher.opened.articles() for pair in record.aliases))
 
     @classmethod
     def open(cls, settings: Settings, encoder: Encoder | None = None) -> Answerer:

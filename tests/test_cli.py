@@ -36,6 +36,8 @@ KEEPER = "Who was the last keeper of the Cape Sorrel Lighthouse?"
 UNANSWERABLE = "What is the boiling point of tungsten?"
 TENT = "What burned down at the Velmora Fair in 2003?"
 CONTROL = re.compile("[\x00-\x09\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
+ON_THE_WAY = {"numpy", "faiss", "onnxruntime", "tokenizers", "tantivy", "platformdirs", "packaging"}
+"""All that a question may load of other people's, with what these load themselves."""
 HEAVY = {
     "torch",
     "transformers",
@@ -177,16 +179,18 @@ def test_help_is_instant() -> None:
 def test_asking_loads_nothing_heavy_and_calls_no_one(small: Settings, tmp_path: Path) -> None:
     code = f"""
 import socket, sys
+before = {{name.partition(".")[0] for name in sys.modules}}
 def refuse(*arguments, **named): raise AssertionError("a socket was opened")
 socket.socket.connect = socket.getaddrinfo = socket.create_connection = refuse
 from qa.cli import main
 code = main(["ask", {CRANE!r}])
-print(sorted({HEAVY!r} & {{name.partition(".")[0] for name in sys.modules}}))
+loaded = {{name.partition(".")[0] for name in sys.modules if not name.startswith("swig_")}} - before
+print(sorted({HEAVY!r} & loaded), sorted(loaded - {ON_THE_WAY!r} - set(sys.stdlib_module_names) - {{"index", "qa", "prompts"}}))
 sys.exit(code)
 """
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=tmp_path, env=environment(small))
     assert (done.returncode, done.stderr) == (0, "")
-    assert CRANE_ANSWER in done.stdout and done.stdout.splitlines()[-1] == "[]"
+    assert CRANE_ANSWER in done.stdout and done.stdout.splitlines()[-1] == "[] []"
 
 
 def test_a_terminal_gets_colour_and_a_prompt(small: Settings, tmp_path: Path) -> None:
