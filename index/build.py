@@ -78,6 +78,8 @@ def build(
         earlier = None if fresh else find_earlier(index, folder, recipe, encoder.card, say)
         found = list(files.find(folder, recipe.include, recipe.exclude))
         if earlier and earlier.is_still_right(found, lambda file: _hash(file, recipe)):
+            publish.drop_old(index, keep)
+            (index / publish.CHECKPOINT).unlink(missing_ok=True)
             return _as_it_is(earlier)
         if fresh:
             (index / publish.CHECKPOINT).unlink(missing_ok=True)

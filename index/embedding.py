@@ -16,8 +16,11 @@ from index.passage_files import PassageFiles
 from index.reuse import Pool, Source, positions
 from index.types import Passage
 
-BLOCK = 2048
-"""Texts that are embedded together and then written to the checkpoint: what a kill can cost, and what is held in memory."""
+BLOCK = 256
+"""Texts that are embedded together and then written to the checkpoint: what a kill can cost."""
+
+WINDOW = 4096
+"""Texts that are sorted by length before they are cut into blocks, so that little of a batch is padding; held in memory."""
 
 _AT_ONCE = 4096
 """Passages whose keys are looked up together."""
@@ -48,7 +51,7 @@ def embed_missing(
     resumed, done = len(missing) - len(wanted), 0
     if resumed:
         say(f"going on from an interrupted build: {resumed:,} of {len(missing):,} texts are embedded already")
-    for block in _blocks(_texts_for(wanted, texts, texts_of), BLOCK):
+    for block in _blocks(_texts_for(wanted, texts, texts_of)):
         before = done
 
         def count(more: int) -> None:
@@ -81,9 +84,10 @@ def _texts_for(wanted: np.ndarray, texts: PassageFiles, texts_of: Callable[[Pass
                     yield place, text
 
 
-def _blocks(pairs: Iterator[tuple[int, str]], size: int) -> Iterator[list[tuple[int, str]]]:
-    while block := list(islice(pairs, size)):
-        yield block
+def _blocks(pairs: Iterator[tuple[int, str]]) -> Iterator[list[tuple[int, str]]]:
+    """Blocks of texts of similar length, the longest of each window first."""
+    while window := sorted(islice(pairs, WINDOW), key=lambda pair: -len(pair[1])):
+        yield from (window[start : start + BLOCK] for start in range(0, len(window), BLOCK))
 
 
 def write_vectors(folder: Path, texts: PassageFiles, sources: Sequence[Source]) -> None:

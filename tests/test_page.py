@@ -14,7 +14,7 @@ from index.repair import fold
 from qa.server.app import create_app
 from qa.settings import Settings
 from qa.types import Answer
-from tests.scripted_answerer import running, serve_folder
+from tests.scripted_answerer import running, sentences, serve_folder
 
 pytestmark = pytest.mark.browser
 ROOT = Path(__file__).parent.parent
@@ -124,7 +124,7 @@ def test_mojibake_and_wide_characters_do_not_shift_the_highlight(page) -> None: 
     ask(page, "When did Boom rose fell 1999?")
     citation = next(c for c in stored(page)[1]["citations"] if "1999" in c["quote"])
     page.locator(".turn").nth(1).locator(".proof", has_text="1999").click()
-    page.wait_for_function("document.querySelector('#source-place').textContent.includes('hostile.md')")
+    page.wait_for_function("() => document.querySelector('#source-place').textContent.includes('hostile.md')")
     assert marked(page) == fold(citation["quote"])
 
 
@@ -171,9 +171,9 @@ def test_everything_can_be_done_by_keyboard(page) -> None:  # type: ignore[no-un
     assert page.evaluate("getComputedStyle(document.activeElement).outlineStyle") == "solid"
     page.keyboard.press("Enter")
     page.wait_for_selector("mark")
-    page.wait_for_function("document.activeElement.id === 'source-title'")
+    page.wait_for_function("() => document.activeElement.id === 'source-title'")
     page.keyboard.press("Escape")
-    page.wait_for_function("document.activeElement.classList.contains('cite')")
+    page.wait_for_function("() => document.activeElement.classList.contains('cite')")
     assert page.locator("#source").is_hidden()
 
 
@@ -223,7 +223,7 @@ def test_a_wrong_address_says_so(browser, url: str, address: str) -> None:  # ty
     context = browser.new_context()
     page = context.new_page()
     page.goto(f"{url}/{address}")
-    page.wait_for_function("document.querySelector('#source-title').textContent.length > 0")
+    page.wait_for_function("() => document.querySelector('#source-title').textContent.length > 0")
     assert page.locator("#source-title").inner_text() in (
         "the index has no such source; GET /v1/sources lists them",
         "there is nothing at /v1/sources/../../etc/passwd",
@@ -274,6 +274,47 @@ def test_a_key_is_asked_for_and_kept_for_the_session(browser) -> None:  # type: 
         ask(page, "Who was wounded in the battle of Gao?")
         page.locator(".cite").first.click()
         assert marked(page) == fold(stored(page)[0]["citations"][0]["quote"])
+        context.close()
+
+
+def test_a_quote_is_found_after_its_file_was_edited_or_renamed(browser, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+    folder = tmp_path / "articles"
+    shutil.copytree(ROOT / "seeds", folder)
+    generation = ["g1"]
+    app = create_app(Settings(reload_s=0.05), lambda: serve_folder(folder, generation[0]), lambda: generation[0])
+    with running(app) as url:
+        context = browser.new_context(viewport=DESKTOP)
+        page = context.new_page()
+        page.goto(url)
+        page.wait_for_selector("#shelf button")
+        ask(page, "Who was wounded in the battle of Gao?")
+        citation = stored(page)[0]["citations"][0]
+        file = folder.parent / citation["source"]
+        file.write_bytes(b"A new first line.\n" + file.read_bytes())
+        page.locator(".cite").first.click()
+        page.wait_for_selector("#source-warning:not([hidden])")
+        assert marked(page) == fold(citation["quote"])
+        assert page.locator("#source-warning").inner_text().endswith(f"the quote stands in line {citation['line'] + 1}.")
+        page.keyboard.press("Escape")
+        page.wait_for_selector("#source", state="hidden")
+        file.rename(folder / "renamed.txt")
+        sentences.cache_clear()
+        generation[0] = "g2"
+        page.wait_for_function("() => fetch('readyz').then((r) => r.json()).then((state) => state.generation === 'g2')")
+        page.locator(".cite").first.click()
+        page.wait_for_function("() => document.querySelector('#source-place').textContent.includes('renamed.txt')")
+        assert marked(page) == fold(citation["quote"])
+        told = f"the quote now stands in articles/renamed.txt, line {citation['line'] + 1}."
+        assert page.locator("#source-warning").inner_text().endswith(told)
+        (folder / "renamed.txt").write_text("Nothing of it.\n")
+        sentences.cache_clear()
+        generation[0] = "g3"
+        page.wait_for_function("() => fetch('readyz').then((r) => r.json()).then((state) => state.generation === 'g3')")
+        page.keyboard.press("Escape")
+        page.wait_for_selector("#source", state="hidden")
+        page.locator(".cite").first.click()
+        page.wait_for_function("() => document.querySelector('#source-title').textContent.includes('no such source')")
+        assert page.locator("mark").count() == 0
         context.close()
 
 

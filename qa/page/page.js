@@ -299,7 +299,8 @@ function show(record, answer, from) {
 }
 
 async function route() {
-  const wanted = new URLSearchParams(location.hash.slice(1));
+  const address = location.hash;
+  const wanted = new URLSearchParams(address.slice(1));
   if (!wanted.has("source")) return hidePane();
   const [id, start, end] = ["source", "start", "end"].map((name) => wanted.get(name));
   const range = start !== null && end !== null && Number(end) > 0 ? `?start=${Number(start)}&end=${Number(end)}` : "";
@@ -308,10 +309,10 @@ async function route() {
     const response = await call(`v1/sources/${encodeURIComponent(id)}${range}`);
     const source = await response.json();
     const moved = source.changed ? await whereNow() : null;
-    if (location.hash.slice(1) === wanted.toString()) fill(moved?.text ?? source, moved?.note);
+    if (location.hash === address) fill(moved?.text ?? source, moved?.note);
   } catch (error) {
     const moved = await whereNow();
-    if (location.hash.slice(1) !== wanted.toString()) return;
+    if (location.hash !== address) return;
     if (moved) return fill(moved.text, moved.note);
     title(error.message, "");
     $("paper").replaceChildren();
