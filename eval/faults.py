@@ -117,8 +117,8 @@ def measure_written(
 ) -> dict[str, object]:
     """The same numbers over claims written by hand: freer wordings, and faults of more kinds.
 
-    `paraphrases.jsonl` is over the articles; the verifier was made on it. `paraphrases_2.jsonl` is over sentences of other subjects
-    (32 of Wikipedia by way of SQuAD 2.0, CC BY-SA 4.0, and 16 made up) and was written before the verifier saw any of it; the hash of
+    `paraphrases.jsonl` is over the articles; the verifier was made on it. `paraphrases_2.jsonl` is over made-up sentences of other
+    subjects and was written before the verifier saw any of it; the hash of
     a quote puts it into the half `dev`, which it was then worked on with, or `test`.
     """
     outcomes = []
