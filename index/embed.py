@@ -165,7 +165,7 @@ GRAPHS: dict[str, str] = {"float32": "exact.onnx", "int8": "quick.onnx"}
 
 def _session(path: Path) -> Any:
     """One thread for each run: several texts are encoded at once by several runs, which costs nothing in waiting for each other."""
-    onnxruntime = _onnxruntime()
+    onnxruntime = onnx_runtime()
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = 1
     options.log_severity_level = 3
@@ -183,7 +183,7 @@ def _spread(encode: Callable[[np.ndarray], int], batches: Sequence[np.ndarray], 
         yield from pool.map(encode, batches)
 
 
-def _onnxruntime() -> Any:
+def onnx_runtime() -> Any:
     """ONNX Runtime, told before it is loaded not to report its use (since 1.29 it calls its makers from Linux too)."""
     os.environ["ORT_DISABLE_TELEMETRY"] = "1"
     import onnxruntime
@@ -354,7 +354,7 @@ def _export(reference: ReferenceEncoder, cache: Path) -> Path:
         reference.model.tokenizer.backend_tokenizer.save(str(workshop / "tokenizer.json"))
         card = asdict(reference.card) | {"runtime": "onnxruntime"}
         for fuse in (True, False):
-            export.write_exact(reference.model, exact, _onnxruntime(), fuse)
+            export.write_exact(reference.model, exact, onnx_runtime(), fuse)
             _write_card(workshop, card)
             ours = OnnxEncoder(workshop)
             card["agreement"] = _agreement(reference, ours)
@@ -380,7 +380,7 @@ def _quick(workshop: Path, exact: OnnxEncoder) -> Precision:
 
     path = workshop / GRAPHS["int8"]
     try:
-        export.write_quick(workshop / GRAPHS["float32"], path, _onnxruntime())
+        export.write_quick(workshop / GRAPHS["float32"], path, onnx_runtime())
         if _agreement(exact, OnnxEncoder(workshop, precision="int8")) >= LEAST_QUICK_AGREEMENT:
             return "int8"
     except Exception:

@@ -97,7 +97,7 @@ def _add_parts(commands: Any, arguments: Sequence[str]) -> None:
 
 ANSWERING = (
     "index", "store", "model", "model_url", "mode", "passages", "threshold", "max_sentences", "policy", "rewrite", "expand",
-    "query_model", "allow_stale",
+    "query_model", "span_reader", "calibration", "allow_stale",
 )  # fmt: skip
 
 

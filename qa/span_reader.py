@@ -6,11 +6,14 @@ says on what, and how it does on articles it was not trained on. The tokenizer i
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cache
 from importlib import util
 from importlib.resources import files
+from itertools import repeat
 from pathlib import Path
 from typing import Any
 
@@ -44,16 +47,20 @@ class SpanReader:
     """Read-only, safe from several threads."""
 
     def __init__(self, model: Path, tokenizer: Path, threads: int = 0) -> None:
-        import onnxruntime
+        """`threads` (0: one for each core) read texts at the same time; each text is a run of one thread."""
         from tokenizers import Tokenizer
 
+        from index.embed import onnx_runtime
+
+        onnxruntime = onnx_runtime()
         options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = threads
+        options.intra_op_num_threads = 1
         options.log_severity_level = 3
         self._session = onnxruntime.InferenceSession(str(model), options, providers=["CPUExecutionProvider"])
         self._tokenizer = Tokenizer.from_file(str(tokenizer))
         self._tokenizer.enable_truncation(TOKENS, strategy="longest_first")
         self._tokenizer.no_padding()
+        self._pool = ThreadPoolExecutor(threads or os.cpu_count() or 1, thread_name_prefix="span-reader")
 
     @classmethod
     def open(cls, folder: Path | None = None) -> SpanReader:
@@ -61,21 +68,21 @@ class SpanReader:
         return _opened(folder or Path(str(files("qa") / "data")))
 
     def spans(self, question: str, texts: Sequence[tuple[str, str]]) -> list[Span]:
-        """The best span of each text; a text is its article's title and itself, and only the latter is answered from."""
-        if not texts:
-            return []
-        befores = [f"{title}. " if title else "" for title, _ in texts]
-        read = self._tokenizer.encode_batch([(question, before + text) for before, (_, text) in zip(befores, texts, strict=True)])
-        width = max(len(one.ids) for one in read)
+        """The best span of each text; a text is its article's title and itself, and only the latter is answered from.
+
+        A text is read on its own, so that its score does not depend on the others (8-bit activations are scaled by the whole batch).
+        """
+        return list(self._pool.map(self._span, repeat(question), texts))
+
+    def _span(self, question: str, text: tuple[str, str]) -> Span:
+        before = f"{text[0]}. " if text[0] else ""
+        read = self._tokenizer.encode(question, before + text[1])
         inputs = {
-            name: np.zeros((len(read), width), dtype=np.int64) for name in ("input_ids", "attention_mask", "token_type_ids")
+            "input_ids": np.array([read.ids], dtype=np.int64),
+            "attention_mask": np.ones((1, len(read.ids)), dtype=np.int64),
+            "token_type_ids": np.array([read.type_ids], dtype=np.int64),
         }
-        for n, one in enumerate(read):
-            inputs["input_ids"][n, : len(one.ids)] = one.ids
-            inputs["attention_mask"][n, : len(one.ids)] = 1
-            inputs["token_type_ids"][n, : len(one.ids)] = one.type_ids
-        (logits,) = self._session.run(None, inputs)
-        return [_best(rows, one, len(before)) for rows, one, before in zip(logits, read, befores, strict=True)]
+        return _best(self._session.run(None, inputs)[0][0], read, len(before))
 
 
 def _best(logits: np.ndarray, read: Any, skipped: int) -> Span:
