@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from index import embed
+from index import embed, export
 from index.embed import DEFAULT, Encoder, EncoderCard, OnnxEncoder, default_cache, open_encoder
 from index.errors import ModelError
 from tests.conftest import ROOT
@@ -114,8 +114,6 @@ def test_a_graph_without_matrices_has_no_quick_one(tmp_path: Path) -> None:
     """And the products after the pooling, one row for each text, are left as they are."""
     import onnxruntime
     from onnx import TensorProto, helper, numpy_helper, save_model
-
-    from index import export
 
     def graph(after: bool) -> Path:
         nodes = [
@@ -224,7 +222,7 @@ def test_a_model_that_cannot_be_exported_is_run_as_it_is(tmp_path: Path, monkeyp
     def broken(*_: object) -> None:
         raise RuntimeError("no such operator\nand more")
 
-    monkeypatch.setattr(embed, "_write_onnx", broken)
+    monkeypatch.setattr(export, "write_exact", broken)
     said: list[str] = []
     reference = open_encoder(DEFAULT, tmp_path, said.append)
     assert reference.card.runtime == "sentence-transformers"
@@ -233,7 +231,7 @@ def test_a_model_that_cannot_be_exported_is_run_as_it_is(tmp_path: Path, monkeyp
 
 
 @pytest.mark.slow
-def test_the_export_agrees_with_sentence_transformers_on_real_text(encoder: Encoder, seeds: Path) -> None:
+def test_the_export_agrees_with_sentence_transformers_on_real_text(exact: OnnxEncoder, seeds: Path) -> None:
     from sentence_transformers import SentenceTransformer
 
     from index.embed import ReferenceEncoder
@@ -243,6 +241,39 @@ def test_the_export_agrees_with_sentence_transformers_on_real_text(encoder: Enco
     reference = ReferenceEncoder(DEFAULT)
     model = SentenceTransformer(str(reference.folder), device="cpu")
     expected = model.encode(texts, normalize_embeddings=True, show_progress_bar=False)
-    assert float((encoder.encode_passages(texts) * expected).sum(axis=1).min()) > 0.9999
+    assert float((exact.encode_passages(texts) * expected).sum(axis=1).min()) > 0.9999
     assert float((reference.encode_passages(texts) * expected).sum(axis=1).min()) > 0.9999
-    assert [encoder.count_tokens(text) for text in texts] == [reference.count_tokens(text) for text in texts]
+    assert [exact.count_tokens(text) for text in texts] == [reference.count_tokens(text) for text in texts]
+
+
+@pytest.mark.slow
+def test_a_quick_graph_that_does_not_agree_is_not_offered(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(embed, "LEAST_QUICK_AGREEMENT", 2.0)
+    only = open_encoder(DEFAULT, tmp_path)
+    assert isinstance(only, OnnxEncoder) and only.card.precision == "float32" and only.exact() is only
+    assert sorted(path.name for path in only.folder.iterdir()) == ["encoder.json", "exact.bin", "exact.onnx", "tokenizer.json"]
+
+
+@pytest.mark.slow
+def test_a_model_of_another_shape_with_a_matrix_after_its_pooling(tmp_path: Path) -> None:
+    """The matrix after the pooling stays as it is, and the vectors are those of sentence-transformers."""
+    import torch
+    from sentence_transformers import SentenceTransformer, models
+    from transformers import MPNetConfig, MPNetModel
+
+    torch.manual_seed(0)
+    shape = {"hidden_size": 64, "num_attention_heads": 4, "num_hidden_layers": 2, "intermediate_size": 128}
+    tokenizer = embed.ReferenceEncoder(DEFAULT).model.tokenizer
+    MPNetModel(MPNetConfig(vocab_size=tokenizer.vocab_size, **shape)).save_pretrained(tmp_path / "inner")
+    tokenizer.save_pretrained(tmp_path / "inner")
+    parts = [models.Transformer(str(tmp_path / "inner"), max_seq_length=64), models.Pooling(64), models.Dense(64, 32)]
+    SentenceTransformer(modules=parts, device="cpu").save(str(tmp_path / "model"))
+    ours = open_encoder(str(tmp_path / "model"), tmp_path / "cache")
+    theirs = embed.ReferenceEncoder(str(tmp_path / "model"))
+    assert isinstance(ours, OnnxEncoder) and ours.card.dimension == 32 and ours.card.precision == "int8"
+    expected = theirs.encode_passages(TEXTS)
+    centred = expected - expected.mean(axis=0)
+    for encoder, least in ((ours.exact(), 0.9999), (ours, 0.9)):
+        found = encoder.encode_passages(TEXTS) - expected.mean(axis=0)
+        cosines = (found * centred).sum(axis=1) / np.linalg.norm(found, axis=1) / np.linalg.norm(centred, axis=1)
+        assert cosines.min() > least
