@@ -30,6 +30,8 @@ QUESTION = "When did the MNLA lose Gao?"
 CLIENTS = 8
 SECONDS = 4.0
 """For which each number of clients asks over HTTP, in each run."""
+BUSY = 0.25
+"""Other work that runs or waits, for each core, from which on figures are not to be kept: torch's threads wait for each other then."""
 EVERY = 4
 """Of the passages, one in so many is embedded in each run."""
 
@@ -83,6 +85,8 @@ def main() -> int:
 
 def _run(arguments: argparse.Namespace) -> int:
     before = speed.load(arguments.against) if arguments.against else None
+    if os.getloadavg()[0] > BUSY * (os.cpu_count() or 1):
+        print("bench: the machine is busy with other work; figures to keep come from a quiet one", file=sys.stderr)
     record = measure(arguments.runs)
     text = f"{speed.table(record)}\n\n{laps_table(record)}"
     print(text)
@@ -104,6 +108,7 @@ def measure(runs: int) -> Record:
     """Everything, `runs` times. The index of the seeds must be there."""
     from eval.load import serving, steady
 
+    load = round(os.getloadavg()[0], 2)
     both = _Both.opened()
     with tempfile.TemporaryDirectory(prefix="qa-bench-") as name, serving(dict(os.environ), os.cpu_count() or 1) as url:
         store = Path(name) / plain_chain.STORE
@@ -120,7 +125,11 @@ def measure(runs: int) -> Record:
     }
     laps = [json.loads(_output([sys.executable, "-c", _LAPS, QUESTION])) for _ in range(runs)]
     middle = {name: round(statistics.median(lap[name] for lap in laps), 2) for name in laps[0]}
-    return {"about": {"runs": runs, "cores": os.cpu_count(), "passages": both.passages}, "measures": measures, "laps": middle}
+    return {
+        "about": {"runs": runs, "cores": os.cpu_count(), "load": load, "passages": both.passages},
+        "measures": measures,
+        "laps": middle,
+    }
 
 
 Row = tuple[str, str, float, float | None]

@@ -56,7 +56,7 @@ def worse(before: Record, now: Record) -> list[str]:
 def table(record: Record) -> str:
     """Markdown: the medians."""
     about = record["about"]
-    head = f"Medians of {about['runs']} runs on {about['cores']} cores, ours and the plain pipeline in turn (`make bench`)."
+    head = f"Medians of {about['runs']} runs on {about['cores']} cores, ours and the plain pipeline in turn (`make bench`); load average before: {about['load']}."
     lines = ["| what | ours | plain LangChain pipeline | times better |", "|---|--:|--:|--:|"]
     for name, measure in record["measures"].items():
         ours, plain = (_number(measure[side], measure["unit"]) for side in ("ours", "plain"))

@@ -16,7 +16,7 @@ from index.errors import UsageError
 
 def record(ours: list[float], plain: list[float], unit: str = "ms") -> Record:
     measures = {"retrieval": {"unit": unit, "ours": ours, "plain": plain}, "help": {"unit": "ms", "ours": ours, "plain": []}}
-    return {"about": {"runs": len(ours), "cores": 2}, "measures": measures, "laps": {"import": 12.34}}
+    return {"about": {"runs": len(ours), "cores": 2, "load": 0.1}, "measures": measures, "laps": {"import": 12.34}}
 
 
 def test_less_time_and_more_work_are_better() -> None:
