@@ -90,7 +90,9 @@ def test_below_the_bound_every_vector_is_compared(stored: tuple[np.ndarray, Vect
 def test_above_the_bound_clusters_are_searched_and_the_recall_is_what_was_recorded(clustered: tuple[np.ndarray, Path]) -> None:
     rows, path = clustered
     index = VectorIndex(path)
-    assert index.card.kind.startswith("IVF256,SQ8") and index.card.clusters == 256 and 2 <= index.card.probes <= 256 * 1000 // 4000
+    assert (
+        index.card.kind.startswith("IVF256,SQ8") and index.card.clusters == 256 and 2 <= index.card.probes <= 256 * 1000 // 4000
+    )
     assert index.card.recall >= vectors.RECALL and index.card.sample == vectors.SAMPLE
     shares = []
     for query in grouped(100, seed=3):
