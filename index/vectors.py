@@ -27,7 +27,7 @@ from index.errors import DamagedIndex
 EXACT_MOST = 100_000
 """Up to this many vectors every one is compared (a few milliseconds on one core)."""
 
-RECALL = 0.95
+RECALL = 0.97
 """A search looks into as many clusters as the sample needs for this share of the ten nearest, and compares at most `EXACT_MOST` vectors."""
 
 SAMPLE = 256
