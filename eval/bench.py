@@ -52,7 +52,7 @@ settings = load()
 generation = open_current(settings.index_path); lap("open and verify the index")
 card = generation.manifest.encoder
 encoder = open_encoder(card["name"], precision=card.get("precision")); lap("load the encoder")
-answerer = Answerer.open(settings, encoder); lap("check that no file has changed")
+answerer = Answerer.open(settings, encoder); lap("check the files, open the span reader")
 answerer.answer(sys.argv[1]); lap("first answer")
 answerer.answer(sys.argv[1]); lap("the same again")
 print(json.dumps(laps))
