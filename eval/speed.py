@@ -17,6 +17,17 @@ from index.errors import StorageError, UsageError
 SLACK = 0.1
 """Share of a ratio that may be lost before it counts, on top of what differs from run to run."""
 
+TARGETS = {
+    "`qa --help`": 150.0,
+    "one question, cold": 600.0,
+    "— its greatest resident memory": 180.0,
+    "a proved answer over HTTP, 1 client": 15.0,
+    "proved answers over HTTP": 100.0,
+    "embedding passages": 2.5,
+}
+"""What is wished for, by how a measure's name begins: in its unit (at least, for "per second"; at most, for the others); for embedding, how
+many times the plain pipeline."""
+
 Record = dict[str, Any]
 """`about`, and `measures`: name → unit, `ours` and, where there is one, `plain`: one number for each run."""
 
@@ -57,13 +68,29 @@ def table(record: Record) -> str:
     """Markdown: the medians."""
     about = record["about"]
     head = f"Medians of {about['runs']} runs on {about['cores']} cores, ours and the plain pipeline in turn (`make bench`); load average before: {about['load']}."
-    lines = ["| what | ours | plain LangChain pipeline | times better |", "|---|--:|--:|--:|"]
+    lines = ["| what | ours | plain LangChain pipeline | times better | target |", "|---|--:|--:|--:|--:|"]
     for name, measure in record["measures"].items():
         ours, plain = (_number(measure[side], measure["unit"]) for side in ("ours", "plain"))
         found = ratio(measure)
         better = f"{found.median:.1f} [{found.low:.1f}, {found.high:.1f}]" if found else "–"
-        lines.append(f"| {name} | {ours} | {plain} | {better} |")
+        lines.append(f"| {name} | {ours} | {plain} | {better} | {_target(name, measure)} |")
     return "\n".join([head, "", *lines])
+
+
+def _target(name: str, measure: Mapping[str, Any]) -> str:
+    """The target and whether it is met; "–" where there is none."""
+    wished = next((value for begin, value in TARGETS.items() if name.startswith(begin)), None)
+    if wished is None:
+        return "–"
+    found, middle = ratio(measure), statistics.median(measure["ours"])
+    if name.startswith("embedding"):
+        return _verdict(f"{wished:g} times", found is not None and found.median >= wished)
+    fast = middle >= wished if "per second" in measure["unit"] else middle <= wished
+    return _verdict(f"{wished:g} {measure['unit']}", fast)
+
+
+def _verdict(wished: str, met: bool) -> str:
+    return f"{wished}: {'met' if met else '**missed**'}"
 
 
 def _number(values: Sequence[float], unit: str) -> str:

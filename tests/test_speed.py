@@ -41,7 +41,7 @@ def test_a_slower_machine_is_not_worse() -> None:
 def test_the_table() -> None:
     table = speed.table(record([10, 20, 10], [400, 400, 400])).splitlines()
     assert table[0].startswith("Medians of 3 runs on 2 cores")
-    assert table[-2:] == ["| retrieval | 10.0 ms | 400 ms | 40.0 [30.0, 40.0] |", "| help | 10.0 ms | – | – |"]
+    assert table[-2:] == ["| retrieval | 10.0 ms | 400 ms | 40.0 [30.0, 40.0] | – |", "| help | 10.0 ms | – | – | – |"]
 
 
 def test_the_table_is_put_between_its_marks(tmp_path: Path) -> None:
@@ -86,3 +86,15 @@ def test_medians_and_rates() -> None:
     waits = iter([0.0, 0.02, 0.5, 0.02, 0.02])
     assert 19 < bench.median_ms(lambda _: time.sleep(next(waits)), "abcde") < 400
     assert 100 < bench.per_second(lambda: time.sleep(0.05), 20) <= 400
+
+
+def test_targets_are_told_as_met_or_missed() -> None:
+    def row(name: str, unit: str, ours: list[float], plain: list[float]) -> str:
+        record = {"about": {"runs": 1, "cores": 2, "load": 0.1}, "measures": {name: {"unit": unit, "ours": ours, "plain": plain}}}
+        return speed.table(record).splitlines()[-1].rpartition("| ")[2]
+
+    assert row("one question, cold process", "ms", [599.0], [900.0]) == "600 ms: met |"
+    assert row("one question, cold process", "ms", [601.0], [900.0]) == "600 ms: **missed** |"
+    assert row("proved answers over HTTP, 8 clients", "per second", [99.0], [50.0]) == "100 per second: **missed** |"
+    assert row("embedding passages to index", "per second", [50.0], [20.0]) == "2.5 times: met |"
+    assert row("something else", "ms", [1.0], []) == "– |"
