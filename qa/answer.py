@@ -64,8 +64,10 @@ class Answerer:
         return cls(searcher, settings, notices)
 
     def with_settings(self, settings: Settings) -> Answerer:
-        """The same open index under other settings."""
-        return Answerer(self.searcher, settings, self.notices)
+        """The same open index under other settings; its names are read once for all of them."""
+        other = Answerer(self.searcher, settings, self.notices)
+        other._names = self._names
+        return other
 
     def search(self, question: str, k: int) -> list[Hit]:
         """The `k` best passages for a standalone question, best first; its names in the form that the articles use."""
@@ -117,8 +119,11 @@ class Answerer:
         return (self.settings.query_model or self.settings.model) != EXTRACTIVE
 
     def _standalone(self, question: str, history: Sequence[Turn]) -> tuple[str, Usage]:
-        """The stand-alone question, and what a model used for it. The rules see the earlier questions only: names taken from an answer misled them more often than they helped (measured on
-        the dev conversations: all evidence among the first five passages against 82 % of it)."""
+        """The stand-alone question, and what a model used for it.
+
+        The rules see the earlier questions only: names taken from an answer misled them more often than they helped (measured on
+        the dev conversations: all evidence among the first five passages against 82 % of it).
+        """
         if not history or self.settings.rewrite == "off":
             return question, {}
         if self.settings.rewrite == "model" and self._helped():

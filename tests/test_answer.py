@@ -324,3 +324,10 @@ def test_an_open_answerer_keeps_its_generation(tmp_path: Path, encoder: Encoder)
     assert before.answer(CRANE).claims[0].text == CRANE_ANSWER
     assert after.answer(CRANE).claims[0].text == CRANE_ANSWER.replace("Eleven", "Twelve")
     assert before.searcher.generation != after.searcher.generation
+
+
+def test_names_are_read_once_for_all_settings(answerer: Answerer, monkeypatch: pytest.MonkeyPatch) -> None:
+    first = answerer.with_settings(replace(answerer.settings, threshold=0.1))
+    monkeypatch.setattr(type(answerer.searcher.opened), "articles", lambda self: pytest.fail("read again"))
+    second = first.with_settings(replace(answerer.settings, threshold=0.2))
+    assert second.answer("Who was wounded?").question == "Who was wounded?" and second._names is first._names
