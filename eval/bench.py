@@ -23,7 +23,8 @@ from typing import Any
 
 from eval import plain_chain, speed
 from eval.speed import Record
-from index.errors import SeedqaError
+from eval.table import replace_between
+from index.errors import SeedqaError, UsageError
 
 ROOT = Path(__file__).parent.parent
 QUESTION = "When did the MNLA lose Gao?"
@@ -93,7 +94,7 @@ def _run(arguments: argparse.Namespace) -> int:
     if arguments.out:
         speed.save(arguments.out, record)
     if arguments.write:
-        speed.write_between(arguments.write, "speed", text)
+        write_between(arguments.write, "speed", text)
     if arguments.plot:
         from eval.plots import speed_ratios
 
@@ -233,6 +234,14 @@ def spent(command: Sequence[str]) -> Spent:
 
 def _output(command: Sequence[str]) -> str:
     return subprocess.run(command, capture_output=True, text=True, check=True, cwd=ROOT).stdout
+
+
+def write_between(path: Path, name: str, text: str) -> None:
+    """Replace what stands between the lines `<!-- NAME -->` and `<!-- /NAME -->` of a file. Raises UsageError when they are not there."""
+    try:
+        path.write_text(replace_between(path.read_text(encoding="utf-8"), text, name), encoding="utf-8")
+    except ValueError:
+        raise UsageError(f"{path} has no lines <!-- {name} --> and <!-- /{name} -->") from None
 
 
 def laps_table(record: Record) -> str:

@@ -100,16 +100,6 @@ def _number(values: Sequence[float], unit: str) -> str:
     return f"{middle:,.{0 if middle >= 100 else 1}f} {unit}"
 
 
-def write_between(path: Path, name: str, text: str) -> None:
-    """Replace what stands between the lines `<!-- NAME -->` and `<!-- /NAME -->`. Raises UsageError when they are not there."""
-    whole = path.read_text(encoding="utf-8")
-    before, mark, rest = whole.partition(f"<!-- {name} -->\n")
-    _, closing, after = rest.partition(f"<!-- /{name} -->")
-    if not closing:
-        raise UsageError(f"{path} has no lines <!-- {name} --> and <!-- /{name} -->")
-    path.write_text(f"{before}{mark}{text}\n{closing}{after}", encoding="utf-8")
-
-
 def save(path: Path, record: Record) -> None:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)

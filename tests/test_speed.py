@@ -47,10 +47,10 @@ def test_the_table() -> None:
 def test_the_table_is_put_between_its_marks(tmp_path: Path) -> None:
     page = tmp_path / "page.md"
     page.write_text("a\n<!-- speed -->\nold\n<!-- /speed -->\nb\n", encoding="utf-8")
-    speed.write_between(page, "speed", "new")
+    bench.write_between(page, "speed", "new")
     assert page.read_text(encoding="utf-8") == "a\n<!-- speed -->\nnew\n<!-- /speed -->\nb\n"
     with pytest.raises(UsageError, match="has no lines <!-- other -->"):
-        speed.write_between(page, "other", "new")
+        bench.write_between(page, "other", "new")
 
 
 def test_a_record_is_kept_and_a_wrong_one_refused(tmp_path: Path) -> None:
