@@ -20,9 +20,8 @@ from qa.settings import Settings
 from qa.types import Answer, Citation, Claim, Turn
 
 SYSTEM = (
-    "You are an assistant for question-answering tasks. Use the following pieces of retrieved context to answer the question. "
-    "If you don't know the answer, just say that you don't know. Use three sentences maximum and keep the answer concise. "
-    "After each sentence give the number of the context it comes from, like [1].\n\nContext:\n{context}"
+    "Answer the user's question from the numbered context below. Say that you do not know where the context holds no answer. "
+    "Write at most three short sentences, and after each the number of the context that it rests on, like [1].\n\nContext:\n{context}"
 )
 PROMPT_HASH = hashlib.sha256(SYSTEM.encode()).hexdigest()[:12]
 _DONT_KNOW = re.compile(r"\b(?:I )?(?:do not|don['’]t) know\b|\bno information\b", re.IGNORECASE)
