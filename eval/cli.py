@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from qa.settings import Settings
 
 QUESTIONS = Path(__file__).parent / "questions.jsonl"
+PRACTICE = Path(__file__).parent / "practice"
 SYSTEMS = ("ours", "bm25", "dense", "both", "plain", "bm25-documents", "dense-documents", "both-documents")
 ABLATIONS = ("repair", "headers", "facts", "words", "sentences", "names", "spans")
 SETTINGS = (
@@ -134,14 +135,15 @@ def _add_fit(commands: Any) -> None:
     parser = _command(commands, "fit", "fit the extractive reader on a dataset and the dev split", fit)
     parser.add_argument("--dataset", type=Path, required=True, help="SQuAD-like dataset with answers")
     parser.add_argument("--questions", type=Path, default=QUESTIONS, help="JSONL file (default: the project's own set)")
+    parser.add_argument("--practice", type=Path, default=PRACTICE, help="folder of folders of articles with questions")
     parser.add_argument("--index", type=Path, help="folder of the index of the articles")
     parser.add_argument("--out", type=Path, default=Path("qa/data/reader.json"), help="file to write")
 
 
 def _add_train_reader(commands: Any) -> None:
-    parser = _command(commands, "train-reader", "train the span reader on a dataset with answer offsets", train_reader)
+    parser = _command(commands, "train-reader", "train the span reader on a dataset and the practice articles", train_reader)
     parser.add_argument("--dataset", type=Path, required=True, help="folder in BEIR's layout whose queries name their evidence")
-    parser.add_argument("--epochs", type=int, default=7)
+    parser.add_argument("--practice", type=Path, default=PRACTICE, help="folder of folders of articles with questions")
     parser.add_argument("--out", type=Path, default=Path("qa/data"), help="folder to write to")
 
 

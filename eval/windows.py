@@ -80,6 +80,12 @@ class Source:
         row = self.questions[question]
         return row["evidence"][0]["doc_id"] if row["answerable"] else row["gold_doc"]
 
+    def around(self, paragraph: str, place: int) -> str:
+        """The sentence that holds a character of a paragraph, or nothing."""
+        ranges = self.sentences[paragraph]
+        text = self.paragraphs[paragraph]["text"]
+        return next((text[start:end] for start, end in ranges if start <= place < end), "")
+
     def windows(self, questions: Iterable[int], rng: random.Random) -> list[Window]:
         """Windows of these questions, cut anew at every call."""
         return [window for number in questions for window in self._of_question(number, rng)]

@@ -57,6 +57,13 @@ _LEANS = re.compile(
 )
 
 
+_REFERS = re.compile(
+    r"(?:\W*\w+\W+){0,5}?(?:he|she|it|they|him|them|his|her|its|their|this|these|those|there|then|the latter|the former)\b",
+    re.IGNORECASE,
+)
+"""A pronoun among the first six words."""
+
+
 @dataclass(frozen=True, slots=True)
 class Logistic:
     """p = 1 / (1 + exp(−(weights · (x − mean) / scale + bias)))."""
@@ -146,9 +153,19 @@ def whole_values(
 def with_spans(question: Question, ranked: Sequence[tuple[float, Candidate]], spans: SpanReader) -> list[tuple[float, Candidate]]:
     """The same ranking, with the span reader's scores of its best READ sentences."""
     first = [candidate for _, candidate in ranked[:READ]]
-    found = spans.spans(question.text, [(c.passage.title, c.sentence.full_text) for c in first])
+    found = spans.spans(question.text, [read_as(candidate) for candidate in first])
     marked = [replace(candidate, span=span.score) for candidate, span in zip(first, found, strict=True)]
     return [*((p, c) for (p, _), c in zip(ranked[:READ], marked, strict=True)), *ranked[READ:]]
+
+
+def read_as(candidate: Candidate) -> tuple[str, str]:
+    """What stands before a sentence when it is read, and the sentence: its article's title, and the sentence before it where a
+    pronoun near its beginning may speak of that."""
+    passage, n = candidate.passage, candidate.number
+    before = f"{passage.title}. " if passage.title else ""
+    if n and passage.kind != "facts" and _REFERS.match(candidate.sentence.text):
+        before += passage.sentences[n - 1].text + " "
+    return before, candidate.sentence.full_text
 
 
 def read_rows(were_read: Sequence[tuple[float, Candidate]]) -> list[np.ndarray]:

@@ -68,15 +68,15 @@ class SpanReader:
         return _opened(folder or Path(str(files("qa") / "data")))
 
     def spans(self, question: str, texts: Sequence[tuple[str, str]]) -> list[Span]:
-        """The best span of each text; a text is its article's title and itself, and only the latter is answered from.
+        """The best span of each text; a text is what stands before it and itself, and only the latter is answered from.
 
         A text is read on its own, so that its score does not depend on the others (8-bit activations are scaled by the whole batch).
         """
         return list(self._pool.map(self._span, repeat(question), texts))
 
     def _span(self, question: str, text: tuple[str, str]) -> Span:
-        before = f"{text[0]}. " if text[0] else ""
-        read = self._tokenizer.encode(question, before + text[1])
+        before, after = text
+        read = self._tokenizer.encode(question, before + after)
         inputs = {
             "input_ids": np.array([read.ids], dtype=np.int64),
             "attention_mask": np.ones((1, len(read.ids)), dtype=np.int64),
@@ -86,7 +86,7 @@ class SpanReader:
 
 
 def _best(logits: np.ndarray, read: Any, skipped: int) -> Span:
-    """`logits` of shape (tokens, 2). The first `skipped` characters of the text are its title."""
+    """`logits` of shape (tokens, 2). The first `skipped` characters stand before the text."""
     tokens = np.array(
         [
             n
