@@ -16,7 +16,7 @@ from index.errors import ModelError, UsageError
 from qa.span_reader import NAME, NOTHING, RECORD, SpanReader
 from tests.encoder_double import WordEncoder
 
-BRIDGE = ("Harbour bridge", "The new bridge was opened by Mayor Ellen Marsh on 14 May 1987 after six years of work.")
+BRIDGE = ("Harbour bridge. ", "The new bridge was opened by Mayor Ellen Marsh on 14 May 1987 after six years of work.")
 
 
 @pytest.fixture(scope="module")
@@ -35,20 +35,20 @@ def test_it_points_at_the_answer(reader: SpanReader, question: str, answer: str)
 
 def test_a_sentence_that_says_it_scores_above_one_that_does_not(reader: SpanReader) -> None:
     said, not_said = reader.spans(
-        "Who opened the new bridge?", [BRIDGE, ("Harbour bridge", "The bridge is painted green every ten years.")]
+        "Who opened the new bridge?", [BRIDGE, ("Harbour bridge. ", "The bridge is painted green every ten years.")]
     )
     assert said.score > not_said.score + 1
 
 
 def test_the_title_and_the_question_are_not_pointed_at(reader: SpanReader) -> None:
-    title, text = "Ellen Marsh opened the bridge", "It was raining."
+    title, text = "Ellen Marsh opened the bridge. ", "It was raining."
     (span,) = reader.spans("Who opened the bridge?", [(title, text)])
     assert 0 <= span.start < span.end <= len(text)
 
 
 def test_no_text_and_no_words(reader: SpanReader) -> None:
     assert reader.spans("Who?", []) == []
-    assert reader.spans("Who?", [("Title", "")])[0].score == NOTHING
+    assert reader.spans("Who?", [("Title. ", "")])[0].score == NOTHING
     long = reader.spans("Who opened it? " * 200, [BRIDGE])
     assert len(long) == 1
 
@@ -56,7 +56,7 @@ def test_no_text_and_no_words(reader: SpanReader) -> None:
 def test_the_shipped_file_is_small_and_says_where_it_comes_from() -> None:
     record = json.loads((files("qa") / "data" / RECORD).read_text(encoding="utf-8"))
     assert Path(str(files("qa") / "data" / NAME)).stat().st_size <= 25_000_000
-    assert record["trained on"]["held out"] and record["held out"]["answerability AUC"] > 0.6
+    assert record["trained on"]["held out"] and record["held out"]["dataset"]["answerability AUC"] > 0.6
 
 
 def test_missing_files_are_told(tmp_path: Path) -> None:
