@@ -33,7 +33,8 @@ from index.sentences import split
 from index.types import Hit, Passage, Sentence
 from prompts import CANNOT_ANSWER
 from qa import reader, tokens
-from qa.features import Rarity, stems
+from qa.features import Rarity
+from qa.kinds import stems
 from qa.question import read
 from qa.settings import Settings
 from qa.span_reader import SpanReader
