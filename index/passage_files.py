@@ -14,7 +14,7 @@ import os
 from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import asdict
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
 
 import numpy as np
@@ -24,6 +24,10 @@ from index.types import Passage, Sentence
 
 KEY = "S16"
 """Keys of texts, as NumPy has them: 16 bytes of BLAKE2. All have one length, so the zero bytes that `S` drops at the end tell nothing."""
+
+
+REMEMBERED = 2_048
+"""Passages that an opened generation remembers at most, some 10 MB."""
 
 
 def text_key(text: str) -> bytes:
@@ -42,6 +46,30 @@ def passage_from_json(line: bytes) -> Passage:
     return Passage(**record | {"section": tuple(record["section"]), "sentences": sentences})
 
 
+class _Lines:
+    """The lines of a file that starts each where `offsets` say. The file is open as long as this lives."""
+
+    def __init__(self, path: Path, offsets: np.ndarray) -> None:
+        self._offsets = offsets
+        self._file = os.open(path, os.O_RDONLY)
+
+    def __del__(self) -> None:
+        descriptor = getattr(self, "_file", None)
+        if descriptor is not None:
+            os.close(descriptor)
+
+    def read(self, first: int, count: int) -> bytes:
+        start, end = int(self._offsets[first]), int(self._offsets[first + count])
+        parts = []
+        while start < end and (part := os.pread(self._file, end - start, start)):
+            parts.append(part)
+            start += len(part)
+        return b"".join(parts)
+
+    def passage(self, number: int) -> Passage:
+        return passage_from_json(self.read(number, 1))
+
+
 class PassageFiles:
     """Passages that were written, read from disk when they are asked for. Safe from several threads."""
 
@@ -49,15 +77,12 @@ class PassageFiles:
         self._folder = folder
         self._offsets = mapped(folder / "passages.offsets.npy")
         self.first_sentence = mapped(folder / "sentences.first.npy")
-        self._lines = os.open(folder / "passages.jsonl", os.O_RDONLY)
+        self._lines = _Lines(folder / "passages.jsonl", self._offsets)
+        self.passage = lru_cache(maxsize=REMEMBERED)(self._lines.passage)
+        """The passage of a number. The ones asked for last are remembered: the same objects, read from disk once."""
 
     def __len__(self) -> int:
         return len(self._offsets) - 1
-
-    def __del__(self) -> None:
-        descriptor = getattr(self, "_lines", None)
-        if descriptor is not None:
-            os.close(descriptor)
 
     @cached_property
     def passage_keys(self) -> np.ndarray:
@@ -69,18 +94,9 @@ class PassageFiles:
         """Shape (sentences,)."""
         return mapped(self._folder / "sentences.keys.npy")
 
-    def passage(self, number: int) -> Passage:
-        """The passage of that number."""
-        return passage_from_json(self.lines(number, 1))
-
     def lines(self, first: int, count: int) -> bytes:
         """The lines `first` … `first + count` as they stand on disk."""
-        start, end = int(self._offsets[first]), int(self._offsets[first + count])
-        parts = []
-        while start < end and (part := os.pread(self._lines, end - start, start)):
-            parts.append(part)
-            start += len(part)
-        return b"".join(parts)
+        return self._lines.read(first, count)
 
     def offsets(self, first: int, count: int) -> np.ndarray:
         """Where those lines start, and the end: shape (count + 1,)."""

@@ -120,12 +120,11 @@ class Searcher:
         lexical = np.array([words.get(number, 0.0) for number in candidates])
         scores = fuse(weights, near, best, lexical)
         order = np.lexsort((numbers, -scores))[:k]
-        own = [vectors[starts[n] : starts[n + 1]] for n in order]
-        mean = np.concatenate(own).mean(axis=0)
+        sentences = sentence_hits(query, [vectors[starts[n] : starts[n + 1]] for n in order])
         passages = self.opened.passages([candidates[n] for n in order])
         return [
-            Hit(passage, float(scores[n]), float(near[n]), float(best[n]), float(lexical[n]), sentence_hits(query, rows, mean))
-            for n, passage, rows in zip(order, passages, own, strict=True)
+            Hit(passage, float(scores[n]), float(near[n]), float(best[n]), float(lexical[n]), own)
+            for n, passage, own in zip(order, passages, sentences, strict=True)
         ]
 
     def _sentence_vectors(self, passages: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -142,12 +141,12 @@ def cosines(vectors: np.ndarray, query: np.ndarray) -> np.ndarray:
     return np.einsum("ij,j->i", vectors, query)
 
 
-def sentence_hits(query: np.ndarray, vectors: np.ndarray, mean: np.ndarray) -> tuple[SentenceHit, ...]:
-    """A passage's sentences, from their vectors (one a row); `mean` is that of the sentences of all retrieved passages."""
+def sentence_hits(query: np.ndarray, passages: Sequence[np.ndarray]) -> list[tuple[SentenceHit, ...]]:
+    """The sentences of each retrieved passage, from their vectors (one a row)."""
+    vectors = np.concatenate(passages)
+    mean = vectors.mean(axis=0)
     centred, asked = vectors - mean, query - mean
     lengths = np.linalg.norm(centred, axis=1) * np.linalg.norm(asked)
-    contrasts = centred @ asked / np.maximum(lengths, 1e-9)
-    return tuple(
-        SentenceHit(n, float(similarity), float(contrast))
-        for n, (similarity, contrast) in enumerate(zip(cosines(vectors, query), contrasts, strict=True))
-    )
+    contrasts = (cosines(centred, asked) / np.maximum(lengths, 1e-9)).tolist()
+    scores = zip(cosines(vectors, query).tolist(), contrasts, strict=True)
+    return [tuple(SentenceHit(n, *next(scores)) for n in range(len(own))) for own in passages]

@@ -17,6 +17,7 @@ import math
 import os
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -187,11 +188,17 @@ class VectorIndex:
 
     def rows(self, numbers: np.ndarray) -> np.ndarray:
         """The stored vectors of those numbers, in that order: shape (len(numbers), dimension), float32."""
-        return self._rows[np.asarray(numbers, dtype=np.int64)].astype(np.float32)
+        return np.take(_halves(), self._rows[np.asarray(numbers, dtype=np.int64)].view(np.uint16))
 
     def vectors(self, first: int, count: int) -> np.ndarray:
         """The stored vectors `first` … `first + count`, shape (count, dimension)."""
         return self._rows[first : first + count].astype(np.float32)
+
+
+@cache
+def _halves() -> np.ndarray:
+    """Every float16 as float32, by its bits: shape (65536,). Looking them up takes half the time of NumPy's conversion."""
+    return np.arange(1 << 16, dtype=np.uint16).view(np.float16).astype(np.float32)
 
 
 def _mapped_rows(flat: Any) -> np.ndarray:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
@@ -197,7 +197,7 @@ def _seen(asked: Asked, sentence: Told) -> _Seen:
         asked.held(stems),
         asked.held(sentence.around),
         float(not asked.verbs or any(not asked.forms[verb].isdisjoint(stems) for verb in asked.verbs)),
-        float(_mismatched(asked, sentence)),
+        float(mismatched(asked, sentence)),
         float(turned(asked, sentence.read.stems)),
         float(bool(asked.dates) and bool(days) and same_time(asked.dates, days)),
         float(bool(asked.dates) and not days),
@@ -318,7 +318,7 @@ def again(asked: Asked, text: str) -> bool:
     return False
 
 
-def _mismatched(asked: Asked, sentence: Told) -> bool:
+def mismatched(asked: Asked, sentence: Told) -> bool:
     """Whether a word of the question stands in the sentence beside another word than in the question.
 
     "East tower" for "west tower"; "the Ostra bridge" for "the Ostra tunnel".
@@ -342,12 +342,18 @@ def _missing(asked: Asked, sentence: Told, one: str) -> bool:
     return one in asked.forms and one not in sentence.stems and asked.forms[one].isdisjoint(sentence.stems)
 
 
-def rows(asked: Asked, sentences: Sequence[Told]) -> list[tuple[Told, Value, tuple[float, ...]]]:
-    """Every value of the wanted kind with its features."""
+Chosen = Callable[[Asked, Told, Sequence[Value]], Sequence[Value]]
+
+
+def rows(
+    asked: Asked, sentences: Sequence[Told], chosen: Chosen = lambda asked, sentence, values: values
+) -> list[tuple[Told, Value, tuple[float, ...]]]:
+    """Every value of the wanted kind that is `chosen` from its sentence's, with its features."""
     found = []
     for sentence in sentences:
         values = list(given(asked, sentence))
-        if values:
+        kept = chosen(asked, sentence, values) if values else ()
+        if kept:
             seen = _seen(asked, sentence)
-            found += [(sentence, value, features(asked, sentence, value, seen, len(values) - 1)) for value in values]
+            found += [(sentence, value, features(asked, sentence, value, seen, len(values) - 1)) for value in kept]
     return found

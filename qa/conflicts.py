@@ -18,7 +18,7 @@ import numpy as np
 
 from index.types import Passage
 from qa import stances
-from qa.answering import FEATURES, GROUPS, Given, rows
+from qa.answering import FEATURES, GROUPS, Given, mismatched, rows
 from qa.differing import differ, recurs, when
 from qa.quantities import numbers
 from qa.question import Question
@@ -32,6 +32,7 @@ from qa.statements import (
     same_time,
     set_among,
     several,
+    turned,
     wanted,
     whole_names_held,
 )
@@ -128,7 +129,7 @@ def _answers(record: dict) -> Answers:
 
 def answers(asked: Asked, told: Sequence[Told], fitted: Mapping[str, Answers]) -> list[Given]:
     """The values that answer, at most one of a clause, the likeliest sentence's first."""
-    found = [row for row in rows(asked, told) if not _of_another(asked, row)]
+    found = rows(asked, told, _of_what_is_asked)
     if not found:
         return []
     of = fitted[GROUPS[asked.wanted]]
@@ -143,17 +144,17 @@ def answers(asked: Asked, told: Sequence[Told], fitted: Mapping[str, Answers]) -
     return [] if not asked.once and recurs(chosen) else chosen
 
 
-_VETOES = tuple(FEATURES.index(name) for name in ("mismatched", "turned"))
-
-
-def _of_another(asked: Asked, row: tuple[Told, Value, tuple[float, ...]]) -> bool:
-    """Whether a value is of another time, thing or place than what is asked for."""
-    sentence, value, features = row
-    if (any(features[n] for n in _VETOES) and not asked.outcome) or (
-        asked.names and whole_names_held(asked, sentence.around) < NAMED and not _of_the_day(asked, sentence, value)
-    ):
-        return True
-    return bool(asked.dates) and not same_time(asked.dates, when(sentence, value))
+def _of_what_is_asked(asked: Asked, sentence: Told, values: Sequence[Value]) -> Sequence[Value]:
+    """The values of a sentence that are not of another time, thing or place than what is asked for."""
+    named = not asked.names or whole_names_held(asked, sentence.around) >= NAMED
+    kept = [
+        value
+        for value in values
+        if (named or _of_the_day(asked, sentence, value)) and (not asked.dates or same_time(asked.dates, when(sentence, value)))
+    ]
+    if kept and not asked.outcome and (turned(asked, sentence.read.stems) or mismatched(asked, sentence)):
+        return []
+    return kept
 
 
 def _of_the_day(asked: Asked, sentence: Told, value: Value) -> bool:

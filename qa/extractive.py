@@ -33,7 +33,8 @@ from index.sentences import split
 from index.types import Hit, Passage, Sentence
 from prompts import CANNOT_ANSWER
 from qa import reader, tokens
-from qa.features import Rarity, stems
+from qa.features import Rarity
+from qa.kinds import stems
 from qa.question import read
 from qa.settings import Settings
 from qa.span_reader import SpanReader
@@ -197,13 +198,13 @@ def ranked(question: str, passages: Sequence[Passage], rarity: Rarity, embedder:
     texts = [text for passage in passages for text in sentence_texts(passage)]
     vectors, query = embedder.encode_passages([*heads, *texts]), embedder.encode_query(question)
     each = np.split(vectors[len(heads) :], np.cumsum([len(passage.sentences) for passage in passages])[:-1])
-    mean = vectors[len(heads) :].mean(axis=0)
+    sentences = sentence_hits(query, each)
     wanted = read(question).words
     hits = []
-    for passage, near, own in zip(passages, vectors[: len(heads)] @ query, each, strict=True):
+    for passage, near, own, scores in zip(passages, vectors[: len(heads)] @ query, each, sentences, strict=True):
         best, words = float((own @ query).max()), _lexical(wanted, passage, passages, rarity)
         score = fuse(MODES["hybrid"], float(near), best, words)
-        hits.append(Hit(passage, score, float(near), best, words, sentence_hits(query, own, mean)))
+        hits.append(Hit(passage, score, float(near), best, words, scores))
     return sorted(hits, key=lambda hit: -hit.score)
 
 

@@ -18,14 +18,18 @@ def usual(question: str, pairs: Iterable[tuple[str, str]], frequency: Callable[[
 
     `pairs` are (short form, long form); `frequency` counts the passages that hold an index term.
     """
+    folded = question.casefold()
     for short, long in pairs:
-        if " " in short or sum(map(str.isupper, short)) < 2:
+        is_long, is_short = long.casefold() in folded, short in question
+        if not (is_long or is_short) or " " in short or sum(map(str.isupper, short)) < 2:
             continue
-        if written := re.search(rf"\b{re.escape(long)}\b", question, re.IGNORECASE):
+        before = question
+        if is_long and (written := re.search(rf"\b{re.escape(long)}\b", question, re.IGNORECASE)):
             if _held(short, frequency) > 1:
                 question = _replaced(question, written, short)
-        elif (written := re.search(rf"\b{re.escape(short)}\b", question)) and _held(short, frequency) <= 1:
+        elif is_short and (written := re.search(rf"\b{re.escape(short)}\b", question)) and _held(short, frequency) <= 1:
             question = _replaced(question, written, long)
+        folded = folded if question is before else question.casefold()
     return question
 
 

@@ -11,7 +11,7 @@ from qa.clause import parse
 from qa.quantities import Date
 from qa.statements import Asked, Told, named, same_time, speaker, whole_names_held
 from qa.values import Value
-from qa.words import Word, is_name, is_negator, opposite, words
+from qa.words import Word, is_name, is_negator, opposite, opposites, words
 
 REACH = 6
 """Words before which a negation stands at most."""
@@ -87,7 +87,7 @@ def _taken_up(asked: Asked, sentence: Told, start: int, end: int) -> float:
 
 def _opposites(asked: Asked, stems: frozenset[str]) -> frozenset[str]:
     """The question's words whose opposite these stems hold: they are taken up, and denied."""
-    return frozenset(one for one in asked.words if any(opposite(one, other) for other in stems))
+    return frozenset(one for one in asked.words if not opposites(one).isdisjoint(stems))
 
 
 def _side(asked: Asked, sentence: Told, start: int, end: int) -> str:
@@ -123,7 +123,7 @@ def _unheld(asked: Asked, own: Sequence[Word]) -> Iterator[bool]:
     for one in asked.words:
         if one in asked.verbs or asked.weights[one] <= 0:
             continue
-        yield asked.forms[one].isdisjoint(stems) and not any(opposite(one, other) for other in stems) and asked.weights[one] > 0.6
+        yield asked.forms[one].isdisjoint(stems) and opposites(one).isdisjoint(stems) and asked.weights[one] > 0.6
 
 
 def _negated(own: Sequence[Word], at: int, text: str) -> bool:

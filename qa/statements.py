@@ -17,7 +17,7 @@ from qa.events import events_of, happens_once, same_event
 from qa.quantities import Date, dates
 from qa.units import ASKED, unit_of
 from qa.values import Text, outcome, taken_apart, tells, with_year
-from qa.words import Word, is_name, is_verb_form, opposite, same_name, stem, words
+from qa.words import Word, is_name, is_verb_form, opposites, same_name, stem, words
 
 Place = tuple[Passage, int]
 """A sentence: its passage and its number there."""
@@ -102,6 +102,8 @@ class Told:
     around: frozenset[str]
     when: tuple[Date, ...]
     year: int
+    stems: frozenset[str]
+    """Those of the sentence; of a fact, those of its title too."""
     probability: float = 1.0
     similarity: float = 1.0
 
@@ -112,10 +114,6 @@ class Told:
     @property
     def label(self) -> str:
         return self.place[0].sentences[self.place[1]].label
-
-    @property
-    def stems(self) -> frozenset[str]:
-        return self.read.stems | self.title if self.is_fact else self.read.stems
 
 
 @lru_cache(maxsize=512)
@@ -280,7 +278,12 @@ def _rarity(forms: frozenset[str], texts: Sequence[frozenset[str]]) -> float:
 
 def set_among(place: Place, probability: float, similarity: float) -> Told:
     """A sentence with what stands around it."""
-    passage, number = place
+    return replace(_set_among(*place), probability=probability, similarity=similarity)
+
+
+@lru_cache(maxsize=4_096)
+def _set_among(passage: Passage, number: int) -> Told:
+    """The same for any question, so found once."""
     sentence, fact = passage.sentences[number], passage.kind == "facts"
     read = taken_apart(sentence.text, fact)
     title = stems_of(passage.header) | stems_of(sentence.label)
@@ -293,7 +296,7 @@ def set_among(place: Place, probability: float, similarity: float) -> Told:
     told = next((text.dates for text in reversed(before) if text.dates), ())
     when = own or tuple(with_year(date, year) for date in told)
     around = title.union(read.stems, *(text.stems for text in before))
-    return Told(place, read, title, around, when, year, probability, similarity)
+    return Told((passage, number), read, title, around, when, year, read.stems | title if fact else read.stems)
 
 
 def _dated(date: Date) -> bool:
@@ -331,7 +334,16 @@ def named(name: str, stems: frozenset[str]) -> bool:
     """Whether a folded name is among these stems, perhaps spelled otherwise."""
     if name in stems or stem(name) in stems:
         return True
-    return any(same_name(name, other) for other in stems if other[:1] == name[:1] and abs(len(other) - len(name)) < 4)
+    return any(same_name(name, other) for other in _by_initial(stems).get(name[:1], ()) if abs(len(other) - len(name)) < 4)
+
+
+@lru_cache(maxsize=4_096)
+def _by_initial(stems: frozenset[str]) -> dict[str, list[str]]:
+    """The stems by their first letter."""
+    found: dict[str, list[str]] = {}
+    for one in stems:
+        found.setdefault(one[:1], []).append(one)
+    return found
 
 
 def share_name(some: Sequence[str], others: Sequence[str]) -> bool:
@@ -365,7 +377,7 @@ def same_time(one: Sequence[Date], other: Sequence[Date]) -> bool:
 def turned(asked: Asked, stems: frozenset[str]) -> bool:
     """Whether these stems hold the opposite of a word of the question, and not the word: "east" for "west"."""
     others = stems - set(asked.words) - set(asked.nouns)
-    return any(opposite(one, other) for one in asked.words if one not in stems for other in others)
+    return any(not opposites(one).isdisjoint(others) for one in asked.words if one not in stems)
 
 
 __all__ = [

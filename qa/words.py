@@ -120,7 +120,12 @@ def _one_edit(short: str, long: str) -> bool:
 
 def opposite(one: str, other: str) -> bool:
     """Whether two stems are opposites ("won" and "lost")."""
-    return (one, other) in _opposite_stems()
+    return other in opposites(one)
+
+
+def opposites(one: str) -> frozenset[str]:
+    """The stems that are opposites of a stem."""
+    return _opposite_stems().get(one, frozenset())
 
 
 def alike(one: str, other: str) -> bool:
@@ -149,8 +154,12 @@ def _alike_stems() -> list[frozenset[str]]:
 
 
 @lru_cache(maxsize=1)
-def _opposite_stems() -> frozenset[tuple[str, str]]:
-    return frozenset((stem(a), stem(b)) for pair in OPPOSITES for a, b in (pair, pair[::-1]))
+def _opposite_stems() -> dict[str, frozenset[str]]:
+    found: dict[str, set[str]] = {}
+    for pair in OPPOSITES:
+        for a, b in (pair, pair[::-1]):
+            found.setdefault(stem(a), set()).add(stem(b))
+    return {one: frozenset(others) for one, others in found.items()}
 
 
 def is_verb_form(word: Word) -> bool:

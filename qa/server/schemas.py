@@ -5,8 +5,8 @@ from __future__ import annotations
 import hashlib
 import re
 from dataclasses import asdict, dataclass
+from functools import lru_cache
 from typing import Annotated, Any, Literal
-from urllib.parse import urlencode
 
 from pydantic import BaseModel, ConfigDict, Field, StrictBool, StrictInt, StringConstraints
 
@@ -163,6 +163,7 @@ class Checked:
     citations: tuple[CheckedCitation, ...]
 
 
+@lru_cache(maxsize=4_096)
 def source_id(source: str) -> str:
     """A readable name for a file in addresses: its own name made safe, and a hash that tells apart what looks alike."""
     readable = _UNREADABLE.sub("-", source.rsplit("/", 1)[-1])[-48:].strip("-.") or "file"
@@ -177,7 +178,7 @@ def sse_content(*fields: str) -> dict[str, Any]:
 
 def page_link(base: str, source: str, start: int, end: int) -> str:
     """The address that opens the page with `source` at the raw range; `base` may be empty for a link within the page."""
-    return f"{base}/#{urlencode({'source': source_id(source), 'start': start, 'end': end})}"
+    return f"{base}/#source={source_id(source)}&start={start}&end={end}"
 
 
 def linked(answer: Answer, base: str = "") -> dict[str, Any]:
