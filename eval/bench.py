@@ -196,7 +196,7 @@ class _Both:
             plain,
             model,
             tuple(row.question for row in rows if row.split == "dev"),
-            tuple(passage_text(generation.passage(number)) for number in range(passages)),
+            tuple(passage_text(passage) for passage in generation.passages(range(passages))),
             passages,
         )
 
