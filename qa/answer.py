@@ -73,6 +73,10 @@ class Answerer:
         """The `k` best passages for a standalone question, best first; its names in the form that the articles use."""
         return self.searcher.search(self._usual(question), k, self.settings.mode)
 
+    def passages(self, asked: str) -> list[Hit]:
+        """The passages that a standalone question is answered from, best first; for one in parts, those of each part in turn."""
+        return self._look_up(asked, Clock())[0]
+
     def _usual(self, question: str) -> str:
         return usual(question, self._names, self.searcher.opened.words.frequency)
 

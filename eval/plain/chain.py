@@ -41,7 +41,7 @@ class PlainChain:
         clock = Clock()
         asked = self.answerer.standalone(question, history)
         with clock.stage("retrieve"):
-            hits = self.answerer.searcher.search(asked, self.settings.passages, self.settings.mode)
+            hits = self.answerer.passages(asked)
             frame = tokens.count(SYSTEM) + tokens.count(asked)
             room = context.budget(
                 models.context_window(self.settings.model, self.settings.model_threads),
