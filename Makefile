@@ -35,8 +35,8 @@ test-all: $(READY) ## the slow tests too: real servers and clients, a real brows
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check $(PIP_OPTIONS) --constraint constraints.txt --editable ".[full]"
 	@$(BIN)/python -m pytest -m ""
 
-lint: $(READY) ## style and the direction of imports
-	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/lint-imports
+lint: $(READY) ## style, types and the direction of imports
+	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy && $(BIN)/lint-imports
 
 eval: $(READY) ## every question of the set, ours beside the baselines; writes reports/ and the table in the README
 	@$(BIN)/qa index build --if-needed

@@ -6,7 +6,7 @@ given other weights. Only the span reader is a setting.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from types import ModuleType
@@ -27,6 +27,7 @@ def without(part: str) -> Iterator[None]:
     from index import build
     from qa import answer
 
+    changes: list[tuple[Any, str, Callable[..., Any]]] = []
     if part == "repair":
         from index.repair import Repaired
 
@@ -40,8 +41,6 @@ def without(part: str) -> Iterator[None]:
         changes = [(build, "parse", _without_facts(build.parse))]
     elif part == "names":
         changes = [(answer, "usual", lambda question, pairs, frequency: question)]
-    else:
-        changes = []
     with _replaced(changes):
         yield
 

@@ -1,4 +1,4 @@
-"""How fast it is, beside the plain pipeline of `eval.plain_chain` in the same run: from a cold shell, warm, over HTTP, and indexing.
+"""How fast it is, beside the plain pipeline of `eval.plain` in the same run: from a cold shell, warm, over HTTP, and indexing.
 
     python -m eval.bench [--runs 5] [--out FILE.json] [--write README.md] [--plot FILE.svg] [--against FILE.json]
 
@@ -21,7 +21,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from eval import plain_chain, speed
+from eval import speed
+from eval.baselines import PLAIN_TOP
+from eval.plain import pipeline
 from eval.speed import Record
 from eval.table import replace_between
 from index.errors import SeedqaError, UsageError
@@ -112,7 +114,7 @@ def measure(runs: int) -> Record:
     load = round(os.getloadavg()[0], 2)
     both = _Both.opened()
     with tempfile.TemporaryDirectory(prefix="qa-bench-") as name, serving(dict(os.environ), os.cpu_count() or 1) as url:
-        store = Path(name) / plain_chain.STORE
+        store = Path(name) / pipeline.STORE
         both.plain.dump(str(store))
         steady(url, both.questions, CLIENTS, 1.0)
         each = [_once(both, store, lambda clients: steady(url, both.questions, clients, SECONDS)) for _ in range(runs)]
@@ -141,11 +143,11 @@ def _once(both: _Both, store: Path, over_http: Callable[[int], Any]) -> list[Row
     """One run of everything. Over HTTP last: it heats the machine."""
     helped = spent([sys.executable, "-m", "qa", "--help"])
     asked = spent([sys.executable, "-m", "qa", "ask", QUESTION])
-    plainly = spent([sys.executable, "-m", "eval.plain_chain", "ask", str(store), QUESTION])
+    plainly = spent([sys.executable, "-m", "eval.plain.pipeline", "ask", str(store), QUESTION])
     answers = median_ms(both.answerer.answer, both.questions)
     settings = both.answerer.settings
     searches = median_ms(lambda question: both.answerer.searcher.search(question, settings.passages), both.questions)
-    plain_searches = median_ms(lambda question: both.plain.similarity_search(question, k=plain_chain.PLAIN_TOP), both.questions)
+    plain_searches = median_ms(lambda question: both.plain.similarity_search(question, k=PLAIN_TOP), both.questions)
     texts = both.texts[::EVERY]
     embedded = per_second(lambda: both.answerer.searcher.encoder.encode_passages(texts), len(texts))
     plain_embedded = per_second(lambda: both.model.embed_documents(texts), len(texts))
@@ -188,15 +190,15 @@ class _Both:
         answerer = Answerer.open(load())
         generation = answerer.searcher.opened
         passages = generation.manifest.passages
-        model = plain_chain.embeddings(answerer.searcher.embedder_name)
-        plain = plain_chain.build(plain_chain.texts_of(Path(generation.manifest.root) / generation.manifest.folder), model)
+        model = pipeline.embeddings(answerer.searcher.embedder_name)
+        plain = pipeline.build(pipeline.texts_of(Path(generation.manifest.root) / generation.manifest.folder), model)
         rows = load_questions(Path(__file__).parent / "questions.jsonl")
         return cls(
             answerer,
             plain,
             model,
             tuple(row.question for row in rows if row.split == "dev"),
-            tuple(passage_text(generation.passage(number)) for number in range(passages)),
+            tuple(passage_text(passage) for passage in generation.passages(range(passages))),
             passages,
         )
 

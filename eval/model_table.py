@@ -13,7 +13,7 @@ from hashlib import sha256
 from typing import Any
 
 from eval import figures, results
-from eval.chain import PlainChain
+from eval.plain.chain import PlainChain
 from eval.questions import Question
 from eval.run import ask
 from eval.statistics import mean_interval

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from eval import figures, results
 from eval.matching import cited_groups, ranked_groups
@@ -25,6 +25,12 @@ from qa.types import Answer, Turn
 SHOWN_HITS = 10
 Progress = Callable[[int, int], None]
 Judge = Callable[[Question, Answer], Mapping[str, Any]]
+
+
+class Earlier(Protocol):
+    """Where the earlier turns of a follow-up come from."""
+
+    def history(self, questions: tuple[str, ...]) -> tuple[Turn, ...]: ...
 
 
 @dataclass(slots=True)
@@ -95,7 +101,7 @@ def _rows(system: System, questions: Sequence[Question], judge: Judge | None) ->
             raise
 
 
-def ask(system: System, question: Question, conversations: Conversations, judge: Judge | None = None) -> dict[str, Any]:
+def ask(system: System, question: Question, conversations: Earlier, judge: Judge | None = None) -> dict[str, Any]:
     """Ask one question and give its row, with `timings` that `evaluate` puts elsewhere."""
     if not system.answers:
         return _row(system, question, _ranking_only(system, question))

@@ -84,7 +84,7 @@ def search(folder: Path, work: Path) -> dict[str, Any]:
     queries = np.load(work / "questions.npy")
     asked = json.loads((work / "questions.json").read_text(encoding="utf-8"))
     begun = time.perf_counter()
-    searcher = Searcher(opened(folder), None)  # type: ignore[arg-type]
+    searcher = Searcher(opened(folder), None)
     opening = time.perf_counter() - begun
     after_opening = memory_mb()
     for query, question in zip(queries[:20], asked, strict=False):
@@ -146,7 +146,7 @@ def recall(searcher: Searcher, questions: Sequence[tuple[np.ndarray, str]], k: i
 
     store = searcher.opened
     exact = Exactly(store)
-    every = Another(exact, None)  # type: ignore[arg-type]
+    every = Another(exact, None)
     shares: dict[str, list[float]] = {"passages": [], "sentences": [], "hybrid": []}
     for query, question in questions:
         for part, vectors, reference in (
@@ -163,8 +163,9 @@ def recall(searcher: Searcher, questions: Sequence[tuple[np.ndarray, str]], k: i
 def real_index(dataset: Path, work: Path, base: Path | None = None) -> tuple[Path, list[str]]:
     """An index of a dataset's documents (`base`, else built in `work` unless it is there), and the dataset's questions."""
     from eval import datasets
-    from index.build import Recipe, build
+    from index.build import build
     from index.embed import open_encoder
+    from index.recipe import Recipe
 
     data = datasets.load(dataset)
     index = base or work / "real" / "index"

@@ -86,10 +86,10 @@ def written(kept: dict[str, tuple[set[str], set[str], set[str]]]) -> str:
     numbers = {sense: str(n) for n, sense in enumerate(sorted(s for s, count in uses.items() if count > 1))}
     lines = []
     for root, parts in sorted(kept.items()):
-        own, wider = (" ".join(sorted((numbers[s] for s in part if s in numbers), key=int)) for part in parts[:2])
-        against = " ".join(sorted(word for word in parts[2] if WORD.fullmatch(word)))
-        if own or wider or against:
-            lines.append(f"{root}\t{own}\t{wider}\t{against}\n")
+        same, broader = (" ".join(sorted((numbers[s] for s in part if s in numbers), key=int)) for part in parts[:2])
+        opposites = " ".join(sorted(word for word in parts[2] if WORD.fullmatch(word)))
+        if same or broader or opposites:
+            lines.append(f"{root}\t{same}\t{broader}\t{opposites}\n")
     return "".join(lines)
 
 

@@ -57,7 +57,7 @@ def _plain_attention(model: Any) -> Iterator[None]:
     """For the time of a trace: attention in steps that the fusion knows, not as one call of torch."""
     inner = getattr(model[0], "auto_model", None)
     before = getattr(getattr(inner, "config", None), "_attn_implementation", None)
-    if not before or not hasattr(inner, "set_attn_implementation"):
+    if inner is None or not before or not hasattr(inner, "set_attn_implementation"):
         yield
         return
     inner.set_attn_implementation("eager")

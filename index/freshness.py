@@ -3,17 +3,32 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterator
 from pathlib import Path
 from stat import S_ISREG
+from typing import Protocol
 
 from index import files
 from index.errors import StaleIndex
 from index.recipe import Recipe
-from index.store import ArticleRecord, Generation, RefusedRecord
+from index.store import ArticleRecord, Manifest, RefusedRecord
 from index.types import Refused
 
 
-def check_fresh(generation: Generation, recipe: Recipe) -> list[str]:
+class Indexed(Protocol):
+    """What a generation says of its files, wherever its passages lie."""
+
+    @property
+    def manifest(self) -> Manifest: ...
+
+    def articles(self) -> Iterator[ArticleRecord]: ...
+
+    def refused(self) -> Iterator[RefusedRecord]: ...
+
+    def article_path(self, source: str) -> Path: ...
+
+
+def check_fresh(generation: Indexed, recipe: Recipe) -> list[str]:
     """Compare a generation with the settings and with the files on disk; returns notices about files it does not hold yet.
 
     Raises StaleIndex when the settings or the model differ, or when an indexed file has changed or is gone. A file whose size

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from typing import Any
 
 from index.infobox import Field
 
@@ -82,7 +83,7 @@ def _scalars(text: str, start: int, end: int) -> Iterator[_Scalar]:
         raise BrokenFrontMatter(f"has broken front matter at line {line}: {problem}") from None
 
 
-def _walk(yaml, events, offset: int) -> Iterator[_Scalar]:  # type: ignore[no-untyped-def]
+def _walk(yaml: Any, events: Iterator[Any], offset: int) -> Iterator[_Scalar]:
     """`stack` holds, for each open mapping its pending key (with its place), for each open list its position."""
     stack: list[list] = []
     nodes = 0

@@ -9,6 +9,7 @@ from pathlib import Path
 from index import publish
 from index.errors import DamagedIndex, IndexProblem, MissingIndex, UsageError
 from index.store import (
+    GENERATIONS,
     MANIFEST,
     Generation,
     Manifest,
@@ -179,7 +180,7 @@ def check(index: Path, name: str | None = None) -> Checked:
         current = read_current(index)
         if current is None:
             raise MissingIndex(f"there is no index in {index}; run: qa index build FOLDER")
-        folder = index / publish.GENERATIONS / current
+        folder = index / GENERATIONS / current
     try:
         manifest = read_manifest(folder)
     except DamagedIndex as error:

@@ -73,9 +73,9 @@ class _Removals(HTMLParser):
             return ""
         return "\n\n" if tag in _BLOCKS or tag in _HEADINGS else _LINE_BREAKS.get(tag, "")
 
-    def parse_marked_section(self, i: int, report: int = 1) -> int:
+    def parse_marked_section(self, i: int, report: bool = True) -> int:
         """`<![…` is a bogus comment, as it is in browsers; the parser's own reading of it gives up on unknown words."""
-        return self.parse_bogus_comment(i, report)  # type: ignore[attr-defined]
+        return self.parse_bogus_comment(i, report)
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         mark = "" if self._skipping else "# " if tag == "title" else _HEADINGS.get(tag, "")

@@ -46,7 +46,8 @@ def parse(source: str, sha256: str, repaired: Repaired) -> Article:
     text = repaired.text
     matter = front_matter.read(text) if not repaired.is_html else None
     blocks: list[Block] = []
-    body_start, title, aliases = 0, "", ()
+    body_start, title = 0, ""
+    aliases: tuple[tuple[str, str], ...] = ()
     if matter:
         body_start, title, aliases = matter.end, matter.title, matter.aliases
         blocks += infobox.facts(text, matter.infobox)

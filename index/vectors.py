@@ -99,7 +99,7 @@ def _tuned(index: Any, flat: Any) -> Card:
     sample = _mixtures(flat.reconstruct_batch(_spread(flat.ntotal, _MIXED * SAMPLE)))
     exact = flat.search(sample, AT)[1]
     most = max(1, index.nlist * EXACT_MOST // flat.ntotal)
-    probes = recall = 0
+    probes, recall = 0, 0.0
     while recall < RECALL and 2 * max(1, probes) <= most:
         probes = index.nprobe = 2 * max(1, probes)
         recall = _recall(index.search(sample, AT)[1], exact)

@@ -16,14 +16,14 @@ from index.stores import open_published
 from index.types import Hit, Passage
 from prompts import CANNOT_ANSWER
 from qa import calibration, conflicts, reader
-from qa.draft import Clock, Draft, Event, Usage, together
+from qa.draft import Clock, Draft, Drafting, Event, Usage, together
 from qa.names import usual
 from qa.parts import parts, with_names
 from qa.planted import unplanted
 from qa.quoted import Quoted
 from qa.settings import Settings
 from qa.span_reader import SpanReader
-from qa.types import Answer, Conflict, ConflictValue, ShownPassage, Status, Turn
+from qa.types import Answer, Conflict, ConflictValue, ShownPassage, Turn
 
 EXTRACTIVE = "extractive"
 MODEL_FAILED = "the model failed, so this answer is extractive"
@@ -72,6 +72,10 @@ class Answerer:
     def search(self, question: str, k: int) -> list[Hit]:
         """The `k` best passages for a standalone question, best first; its names in the form that the articles use."""
         return self.searcher.search(self._usual(question), k, self.settings.mode)
+
+    def passages(self, asked: str) -> list[Hit]:
+        """The passages that a standalone question is answered from, best first; for one in parts, those of each part in turn."""
+        return self._look_up(asked, Clock())[0]
 
     def _usual(self, question: str) -> str:
         return usual(question, self._names, self.searcher.opened.words.frequency)
@@ -167,7 +171,7 @@ class Answerer:
         used.append(usage)
         return joined(hits, self.searcher.search(wider, self.settings.passages, self.settings.mode)) if wider != query else hits
 
-    def _draft(self, asked: str, hits: Sequence[Hit], reading: reader.Reading, clock: Clock) -> Iterator[Event]:
+    def _draft(self, asked: str, hits: Sequence[Hit], reading: reader.Reading, clock: Clock) -> Drafting:
         """The chosen model's draft; a failing model's place is taken by the extractive one, and the answer says so.
 
         Whether there is enough to answer from is decided first, from what was retrieved, so that nothing is said and then taken back.
@@ -206,7 +210,7 @@ class Answerer:
         yield from (("claim", claim) for claim in whole.claims[len(draft.claims) :])
         return whole
 
-    def _extractive(self, reading: reader.Reading, clock: Clock, notices: tuple[str, ...] = ()) -> Iterator[Event]:
+    def _extractive(self, reading: reader.Reading, clock: Clock, notices: tuple[str, ...] = ()) -> Drafting:
         """The draft that quotes the reader's sentences."""
         with clock.stage("verify"):
             draft = replace(_quotes(reading, _disagreements(reading)), notices=notices)
@@ -221,22 +225,28 @@ class Answerer:
 
     def _decide(self, question: str, asked: str, draft: Draft, passages: tuple[ShownPassage, ...]) -> Answer:
         """Give the draft, or say that the articles do not answer."""
-        common = {
-            "question": question,
-            "standalone_question": asked,
-            "confidence": round(draft.confidence, 4),
-            "passages": passages,
-            "model": self.settings.model,
-            "index": {"generation": self.searcher.generation, "embedder": self.searcher.embedder_name},
-            "notices": (*self.notices, *draft.notices),
-            "unresolved_markers": draft.unresolved_markers,
-            "prompt": draft.prompt,
-        }
+        abstained = Answer(
+            question,
+            asked,
+            "abstained",
+            CANNOT_ANSWER,
+            round(draft.confidence, 4),
+            passages=passages,
+            unresolved_markers=draft.unresolved_markers,
+            model=self.settings.model,
+            index={"generation": self.searcher.generation, "embedder": self.searcher.embedder_name},
+            notices=(*self.notices, *draft.notices),
+            prompt=draft.prompt,
+        )
         if draft.declined or not draft.claims:
-            return Answer(status="abstained", answer=CANNOT_ANSWER, **common)
-        status: Status = "conflicting" if draft.conflicts else "answered"
-        return Answer(
-            status=status, answer=draft.text, claims=draft.claims, citations=draft.citations, conflicts=draft.conflicts, **common
+            return abstained
+        return replace(
+            abstained,
+            status="conflicting" if draft.conflicts else "answered",
+            answer=draft.text,
+            claims=draft.claims,
+            citations=draft.citations,
+            conflicts=draft.conflicts,
         )
 
 

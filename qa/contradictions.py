@@ -133,7 +133,8 @@ def _polarity(claim: Reading, quote: Reading) -> list[str]:
 def _affirmed(claim: Reading, quote: Reading, stem: str, test: Callable[[Word], bool]) -> bool:
     """Whether the quote also says a word without the negation, and more like the claim than where it negates it."""
     mine = claim.stems - {stem}
-    plain, negated = [], []
+    plain: list[int] = []
+    negated: list[int] = []
     for n, word in enumerate(quote.words):
         if word.stem == stem:
             near = quote.words[max(0, n - 6) : n + 3]

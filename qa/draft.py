@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -56,6 +56,10 @@ class Draft:
     declined: bool = False
     prompt: str = ""
     usage: Mapping[str, float] = field(default_factory=dict)
+
+
+Drafting = Generator[Event, None, Draft]
+"""Events as they come; the generator's value is the draft."""
 
 
 def together(*parts: Usage) -> Usage:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -10,7 +10,7 @@ import prompts
 from index.types import Hit
 from qa import calls, cite, context, expand, models, tokens
 from qa.claims import Found, cannot_answer, markers, parse, plain, settled
-from qa.draft import Clock, Draft, Event, Usage, together
+from qa.draft import Clock, Draft, Drafting, Usage, together
 from qa.rewrite import by_model
 from qa.settings import Settings
 from qa.types import Claim, Turn
@@ -29,7 +29,7 @@ def generate(
     aliases: Mapping[str, str],
     clock: Clock,
     sides: Sequence[context.Said] = (),
-) -> Generator[Event, None, Draft]:
+) -> Drafting:
     """Yield ("claim", Claim) for each sentence; the generator's value is the Draft. Raises ModelError.
 
     `sides` are the values that the sentences disagree on: the model is told of them. `confidence` is the reader's, from retrieval; it is lowered by the share of the model's sentences that are unsupported.

@@ -208,8 +208,8 @@ def _status(parsed: argparse.Namespace) -> int:
         print(f"passages    {manifest.passages} ({manifest.sentences} sentences)")
         encoder = manifest.encoder
         print(f"embedder    {encoder['name']} ({encoder['runtime']}, agreement {encoder['agreement']:.6f})")
-        for refused in manifest.refused:
-            print(safe(f"refused     {refused.source} {refused.reason}"))
+        for file in manifest.refused:
+            print(safe(f"refused     {file.source} {file.reason}"))
     for line in check_fresh(generation, recipe(settings)):
         note(line)
     return 0

@@ -163,7 +163,7 @@ def _from_provider(provider: str, model: str, settings: Settings) -> BaseChatMod
 
     arguments = _arguments(provider, settings)
     try:
-        return init_chat_model(model, model_provider=provider, **arguments)  # type: ignore[no-any-return]
+        return init_chat_model(model, model_provider=provider, **arguments)
     except ImportError as error:
         raise ModelError(f"model {provider}:{model} needs a package: {_install(provider, error)}") from None
     except Exception as error:

@@ -10,36 +10,34 @@ from index.lexical import terms
 
 Kind = Literal["person", "place", "date", "number", "reason", "yes_no", "other"]
 
-_KINDS: tuple[tuple[Kind, re.Pattern[str]], ...] = tuple(
-    (kind, re.compile(pattern, re.IGNORECASE))
-    for kind, pattern in (
-        (
-            "number",
-            r"\bhow (?:many|much|long|far|often|old|large|big|high|tall|deep|strong)\b|\bwhat (?:number|percentage|share|proportion|distance)\b",
-        ),
-        (
-            "number",
-            r"\b(?:number|percentage|total|strength|size|count|death toll|population|age|duration|cost|price|amount) of\b",
-        ),
-        (
-            "date",
-            r"\bwhen\b|\b(?:what|which|on what|on which|in what|in which) (?:date|day|year|month|century|decade|time)\b|\bhow (?:soon|early|late)\b",
-        ),
-        (
-            "person",
-            r"\b(?:who|whom|whose)\b|\b(?:what|which) (?:person|man|woman|leader|commander|general|colonel|president|minister|official|author)\b",
-        ),
-        (
-            "place",
-            r"\bwhere\b|\b(?:what|which|in what|in which) (?:\w+ )?(?:place|city|town|country|region|village|location|province|state|capital|area)\b",
-        ),
-        (
-            "reason",
-            r"\bwhy\b|\bwhat (?:caused|causes|led to|prompted|motivated|triggered)\b|\b(?:reason|purpose|cause|motive)s?\b|\bhow come\b",
-        ),
-        ("yes_no", r"^\W*(?:is|are|was|were|do|does|did|has|have|had|can|could|will|would|should)\b"),
-    )
+_WORDINGS: tuple[tuple[Kind, str], ...] = (
+    (
+        "number",
+        r"\bhow (?:many|much|long|far|often|old|large|big|high|tall|deep|strong)\b|\bwhat (?:number|percentage|share|proportion|distance)\b",
+    ),
+    (
+        "number",
+        r"\b(?:number|percentage|total|strength|size|count|death toll|population|age|duration|cost|price|amount) of\b",
+    ),
+    (
+        "date",
+        r"\bwhen\b|\b(?:what|which|on what|on which|in what|in which) (?:date|day|year|month|century|decade|time)\b|\bhow (?:soon|early|late)\b",
+    ),
+    (
+        "person",
+        r"\b(?:who|whom|whose)\b|\b(?:what|which) (?:person|man|woman|leader|commander|general|colonel|president|minister|official|author)\b",
+    ),
+    (
+        "place",
+        r"\bwhere\b|\b(?:what|which|in what|in which) (?:\w+ )?(?:place|city|town|country|region|village|location|province|state|capital|area)\b",
+    ),
+    (
+        "reason",
+        r"\bwhy\b|\bwhat (?:caused|causes|led to|prompted|motivated|triggered)\b|\b(?:reason|purpose|cause|motive)s?\b|\bhow come\b",
+    ),
+    ("yes_no", r"^\W*(?:is|are|was|were|do|does|did|has|have|had|can|could|will|would|should)\b"),
 )
+_KINDS = tuple((kind, re.compile(pattern, re.IGNORECASE)) for kind, pattern in _WORDINGS)
 _SEVERAL = re.compile(
     r"\b(?:list|name (?:the|all|some|three|two|four)|which (?:\w+ )?\w+s\b|what (?:\w+ ){0,2}\w+s (?:are|were|did|do|have|had)|who (?:are|were)|all (?:of )?the|"
     r"different|various|each|both|respectively|several)\b",
@@ -59,5 +57,5 @@ class Question:
 
 def read(text: str) -> Question:
     """The first kind that fits, in the order above; a list is wanted where the wording names a plural."""
-    kind = next((kind for kind, pattern in _KINDS if pattern.search(text)), "other")
+    kind: Kind = next((kind for kind, pattern in _KINDS if pattern.search(text)), "other")
     return Question(text, kind, bool(_SEVERAL.search(text)), tuple(dict.fromkeys(terms(text))))

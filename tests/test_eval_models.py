@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 
-from eval.chain import PlainChain, cited
 from eval.cli import add_commands
 from eval.model_table import in_turn, table
+from eval.plain.chain import PlainChain, cited
 from eval.questions import Question
 from qa.answer import Answerer
 from qa.types import Turn
@@ -41,6 +41,19 @@ def test_the_chain_says_what_the_model_says(answerer: Answerer, monkeypatch: pyt
     assert [citation.number for citation in answer.citations] == [1, 2]
     system, user = model.heard[0]
     assert user.text == CRANE and "[1] " in system.text and "Eleven workers were injured" in system.text
+
+
+@pytest.mark.parametrize("question", [CRANE, "Who built the lighthouse, and what did the Orrin Bridge cost?"])
+def test_the_chain_is_given_the_passages_that_ours_answers_from(
+    answerer: Answerer, monkeypatch: pytest.MonkeyPatch, question: str
+) -> None:
+    model = Scripted(pieces=["Nothing."])
+    use(monkeypatch, model)
+    chain = PlainChain(answerer.with_settings(replace(answerer.settings, model="scripted:model")))
+    chain.answer(question)
+    ours = dict(answerer.stream(question))["retrieval"]
+    context = model.heard[0][0].text.partition("Context:\n")[2]
+    assert context == "\n\n".join(f"[{n}] {passage.text}" for n, passage in enumerate(ours, 1))
 
 
 @pytest.mark.parametrize("said", ["I don't know.", "I do not know the answer.", "The articles do not answer this question."])

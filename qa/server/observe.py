@@ -77,7 +77,7 @@ class Metrics:
         if _SHARED not in os.environ:
             return generate_latest(self._registry)
         registry = CollectorRegistry()
-        multiprocess.MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
+        multiprocess.MultiProcessCollector(registry)
         return generate_latest(registry)
 
 
@@ -89,7 +89,7 @@ def share_metrics(folder: str) -> None:
 def forget_process() -> None:
     """Take this worker's gauges out of the sum when it ends."""
     if _SHARED in os.environ:
-        multiprocess.mark_process_dead(os.getpid())  # type: ignore[no-untyped-call]
+        multiprocess.mark_process_dead(os.getpid())
 
 
 class _JsonLines(logging.Formatter):

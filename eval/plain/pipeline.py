@@ -1,7 +1,7 @@
 """The pipeline that tutorials begin with, to measure ours beside: sentence-transformers behind LangChain's `Embeddings`, chunks of 800
 characters, LangChain's `InMemoryVectorStore`, the five nearest chunks. It answers with the first sentence of the nearest.
 
-    python -m eval.plain_chain ask STORE QUESTION
+    python -m eval.plain.pipeline ask STORE QUESTION
 """
 
 from __future__ import annotations

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from index.types import Passage
@@ -40,7 +41,7 @@ class PlainChain:
         clock = Clock()
         asked = self.answerer.standalone(question, history)
         with clock.stage("retrieve"):
-            hits = self.answerer.searcher.search(asked, self.settings.passages, self.settings.mode)
+            hits = self.answerer.passages(asked)
             frame = tokens.count(SYSTEM) + tokens.count(asked)
             room = context.budget(
                 models.context_window(self.settings.model, self.settings.model_threads),
@@ -53,12 +54,12 @@ class PlainChain:
             text, tally = self._say(asked, packed.shown)
         if tally.seconds:
             clock.times["kept"] = tally.seconds * 1000
-        common = {"model": self.settings.model, "prompt": f"chain@{PROMPT_HASH}", "timings_ms": clock.total()}
+        prompt, model, times = f"chain@{PROMPT_HASH}", self.settings.model, clock.total()
+        abstained = Answer(question, asked, "abstained", text, 0.0, model=model, prompt=prompt, timings_ms=times)
         if cannot_answer(text) or _DONT_KNOW.search(text):
-            return Answer(question, asked, "abstained", text, 0.0, **common)
-        return Answer(
-            question, asked, "answered", text, 1.0, self._claims(text, packed.shown), cited(text, packed.shown), **common
-        )
+            return abstained
+        claims, citations = self._claims(text, packed.shown), cited(text, packed.shown)
+        return replace(abstained, status="answered", confidence=1.0, claims=claims, citations=citations)
 
     def _say(self, asked: str, shown: Sequence[Passage]) -> tuple[str, models.Tally]:
         values = {"context": "\n\n".join(f"[{n}] {passage.text}" for n, passage in enumerate(shown, 1)), "input": asked}
