@@ -40,7 +40,7 @@ from qa.features import (
 from qa.question import Question as ReadQuestion
 from qa.question import read
 from qa.reader import Logistic, choose, rank, read_rows, weighed, whole_values, with_spans
-from qa.span_reader import RECORD, SpanReader
+from qa.span_reader import RECORD, Reads, Span, SpanReader
 
 PASSAGES = 8
 DEV_WEIGHT = 20.0
@@ -136,7 +136,7 @@ def run(arguments: argparse.Namespace) -> int:
             "dataset questions": len(dataset.questions),
             "weights": {"dev": DEV_WEIGHT, "practice": PRACTICE_WEIGHT, "dataset": 1.0},
         }
-        record = fit(data, SpanReader.open(), about)
+        record = fit(data, Remembering(SpanReader.open()), about)
     write(record, arguments.out)
     print(arguments.out)
     return 0
@@ -208,7 +208,22 @@ def _is_gold(question: Question, candidate: Candidate, repair: Repair) -> bool:
     return any(holds(quoted, words(repair(quote.quote)), 0.6) for quote in gold)
 
 
-def fit(data: Sequence[Example], spans: SpanReader, about: dict[str, Any]) -> dict[str, Any]:
+class Remembering:
+    """A span reader that reads every sentence once for a question, however often the models are fitted."""
+
+    def __init__(self, reader: SpanReader) -> None:
+        self._reader = reader
+        self._known: dict[tuple[str, tuple[str, str]], Span] = {}
+
+    def spans(self, question: str, texts: Sequence[tuple[str, str]]) -> list[Span]:
+        missing = [text for text in texts if (question, text) not in self._known]
+        self._known.update(
+            ((question, text), span) for text, span in zip(missing, self._reader.spans(question, missing), strict=True)
+        )
+        return [self._known[question, text] for text in texts]
+
+
+def fit(data: Sequence[Example], spans: Reads, about: dict[str, Any]) -> dict[str, Any]:
     """All models as the record that `qa.reader` loads; those that weigh the span reader's scores on what it has not seen.
 
     The confidences are calibrated on our own questions as they come out for questions that were not fitted on: each fifth of them
@@ -223,7 +238,7 @@ def fit(data: Sequence[Example], spans: SpanReader, about: dict[str, Any]) -> di
     return {"about": about | {"read questions": sum(not example.seen for example in data)}, **record}
 
 
-def _held_out(data: Sequence[Example], spans: SpanReader, fold: int) -> dict[str, tuple[np.ndarray, ...]]:
+def _held_out(data: Sequence[Example], spans: Reads, fold: int) -> dict[str, tuple[np.ndarray, ...]]:
     """Log odds, whether the answer is right, and the question's worth, of one part of our own questions, by models of everything else."""
     asked = [example for example in data if example.own and not example.seen and example.fold == fold]
     record = _models([example for example in data if not (example.own and example.fold == fold)], spans)
@@ -237,7 +252,7 @@ def _held_out(data: Sequence[Example], spans: SpanReader, fold: int) -> dict[str
     }
 
 
-def _models(data: Sequence[Example], spans: SpanReader) -> dict[str, Any]:
+def _models(data: Sequence[Example], spans: Reads) -> dict[str, Any]:
     with_gold = [example for example in data if example.right.any()]
     record = {
         "sentence": _regression(
@@ -258,7 +273,7 @@ def _models(data: Sequence[Example], spans: SpanReader) -> dict[str, Any]:
 
 
 def _rankings(
-    data: Sequence[Example], record: dict[str, Any], spans: SpanReader
+    data: Sequence[Example], record: dict[str, Any], spans: Reads
 ) -> tuple[list[tuple[Example, Ranked]], list[tuple[Example, Ranked]]]:
     """Every example's sentences as they are ranked without the span reader, and of the unseen ones with it."""
     plain = [(e, rank(e.read, e.hits, e.rarity, _model(record["sentence"]))) for e in data]

@@ -31,7 +31,7 @@ from qa.features import (
     span_values,
 )
 from qa.question import Question, read
-from qa.span_reader import SpanReader
+from qa.span_reader import Reads
 
 ENOUGH = 0.4
 """A further sentence is given when it is worth this much beside the best one …"""
@@ -129,7 +129,7 @@ def _logistic(record: dict, features: Sequence[str]) -> Logistic:
     return Logistic(weights, mean, scale, float(record["bias"]))
 
 
-def answer(text: str, hits: Sequence[Hit], rarity: Rarity, most: int = 4, spans: SpanReader | None = None) -> Reading:
+def answer(text: str, hits: Sequence[Hit], rarity: Rarity, most: int = 4, spans: Reads | None = None) -> Reading:
     """Choose up to `most` sentences of the retrieved passages."""
     question, fitted = read(text), models()
     ranked = rank(question, hits, rarity, fitted.sentence)
@@ -150,7 +150,7 @@ def whole_values(
     return np.concatenate([values, span_values(ranked)]) if any(c.span is not None for _, c in ranked) else values
 
 
-def with_spans(question: Question, ranked: Sequence[tuple[float, Candidate]], spans: SpanReader) -> list[tuple[float, Candidate]]:
+def with_spans(question: Question, ranked: Sequence[tuple[float, Candidate]], spans: Reads) -> list[tuple[float, Candidate]]:
     """The same ranking, with the span reader's scores of its best READ sentences."""
     first = [candidate for _, candidate in ranked[:READ]]
     found = spans.spans(question.text, [read_as(candidate) for candidate in first])

@@ -15,7 +15,7 @@ from importlib import util
 from importlib.resources import files
 from itertools import repeat
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 
@@ -41,6 +41,12 @@ class Span:
     score: float
     start: int
     end: int
+
+
+class Reads(Protocol):
+    """What answering needs of a span reader."""
+
+    def spans(self, question: str, texts: Sequence[tuple[str, str]]) -> list[Span]: ...
 
 
 class SpanReader:
