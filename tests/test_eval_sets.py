@@ -74,11 +74,11 @@ def test_most_unanswerable_rows_are_near_misses(name: str) -> None:
 def test_the_practice_questions_are_proved_and_two_fifths_have_no_answer(file: Path) -> None:
     found = read_articles(file.parent / "articles", sorted(sources(rows(file))), mend)
     assert faults(rows(file), found, mend, complete=False) == []
-    assert 0.35 <= sum(not row.answerable for row in rows(file)) / len(rows(file)) <= 0.42
+    assert 0.3 <= sum(not row.answerable for row in rows(file)) / len(rows(file)) <= 0.42
 
 
-def test_there_are_six_practice_folders() -> None:
-    assert [file.parent.name for file in PRACTICE] == ["corvane", "lindale", "ostrand", "sarrane", "terevan", "vestry"]
+def test_there_are_ten_practice_folders() -> None:
+    assert [file.parent.name for file in PRACTICE] == ["brask", "corvane", "halmer", "lindale", "norvane", "ostrand", "quillon", "sarrane", "terevan", "vestry"]
 
 
 @HELD_OUT
