@@ -72,6 +72,8 @@ class SpanReader:
 
         A text is read on its own, so that its score does not depend on the others (8-bit activations are scaled by the whole batch).
         """
+        if len(texts) < 2:
+            return [self._span(question, text) for text in texts]
         return list(self._pool.map(self._span, repeat(question), texts))
 
     def _span(self, question: str, text: tuple[str, str]) -> Span:
