@@ -99,7 +99,7 @@ class Candidate:
     covers: frozenset[str]
     """The question's words that stand in the sentence or its article's title."""
     span: float | None = None
-    """The span reader's score, where it has read the sentence."""
+    """The span reader's score, where it has read the sentence; UNREAD, where it was spared reading it."""
 
     @property
     def passage(self) -> Passage:
@@ -325,6 +325,10 @@ def answer_values(
 
 SURE = 10.0
 """Scores of the span reader further from 0 than this say no more than this."""
+
+
+UNREAD = -SURE
+"""What a sentence counts that was not worth reading: what two thirds of those that are read come to, one that points at nothing."""
 
 
 def read_values(probability: float, span: float, best: float) -> np.ndarray:

@@ -23,6 +23,7 @@ from qa.features import (
     ANSWER_SPAN_FEATURES,
     READ_FEATURES,
     SENTENCE_FEATURES,
+    UNREAD,
     Candidate,
     Rarity,
     answer_values,
@@ -39,8 +40,11 @@ ENOUGH_SEVERAL = 0.2
 """… or this much, where the question asks for several things."""
 NEWS = 0.5
 """Worth of all the question's words, beside a worth of 1 for the best sentence's probability."""
-READ = 4
-"""Sentences that the span reader reads."""
+READ = 3
+"""Sentences that the span reader reads at most …"""
+WORTH_READING = 0.22
+"""… and those only whose odds of answering are at least this share of the best one's: less likely ones were hardly ever put first by
+what the span reader says of them (docs/performance.md has what this spares and costs). Where this changes, `make fit` has to run."""
 DEPTH = 24
 """Sentences that are looked at after the best one."""
 WORDS = 90
@@ -151,11 +155,17 @@ def whole_values(
 
 
 def with_spans(question: Question, ranked: Sequence[tuple[float, Candidate]], spans: Reads) -> list[tuple[float, Candidate]]:
-    """The same ranking, with the span reader's scores of its best READ sentences."""
-    first = [candidate for _, candidate in ranked[:READ]]
-    found = spans.spans(question.text, [read_as(candidate) for candidate in first])
-    marked = [replace(candidate, span=span.score) for candidate, span in zip(first, found, strict=True)]
-    return [*((p, c) for (p, _), c in zip(ranked[:READ], marked, strict=True)), *ranked[READ:]]
+    """The same ranking, with scores of its best READ sentences: the span reader's of those worth reading, UNREAD of the others."""
+    first = ranked[:READ]
+    least = WORTH_READING * _odds(first[0][0]) if first else 0.0
+    texts = [read_as(c) for p, c in first if _odds(p) >= least]
+    scores = [span.score for span in spans.spans(question.text, texts)]
+    scores += [UNREAD] * (len(first) - len(scores))
+    return [*((p, replace(c, span=score)) for (p, c), score in zip(first, scores, strict=True)), *ranked[READ:]]
+
+
+def _odds(probability: float) -> float:
+    return probability / (1.0 - probability)
 
 
 def read_as(candidate: Candidate) -> tuple[str, str]:
@@ -169,7 +179,7 @@ def read_as(candidate: Candidate) -> tuple[str, str]:
 
 
 def read_rows(were_read: Sequence[tuple[float, Candidate]]) -> list[np.ndarray]:
-    """READ_FEATURES of sentences that have a span."""
+    """READ_FEATURES of sentences that have a span's score."""
     best = max(c.span for _, c in were_read if c.span is not None)
     return [read_values(p, c.span, best) for p, c in were_read if c.span is not None]
 

@@ -63,6 +63,7 @@ class SpanReader:
         options.intra_op_num_threads = 1
         options.log_severity_level = 3
         self._session = onnxruntime.InferenceSession(str(model), options, providers=["CPUExecutionProvider"])
+        self._inputs = {node.name for node in self._session.get_inputs()}
         self._tokenizer = Tokenizer.from_file(str(tokenizer))
         self._tokenizer.enable_truncation(TOKENS, strategy="longest_first")
         self._tokenizer.no_padding()
@@ -78,6 +79,8 @@ class SpanReader:
 
         A text is read on its own, so that its score does not depend on the others (8-bit activations are scaled by the whole batch).
         """
+        if len(texts) < 2:
+            return [self._span(question, text) for text in texts]
         return list(self._pool.map(self._span, repeat(question), texts))
 
     def _span(self, question: str, text: tuple[str, str]) -> Span:
@@ -88,7 +91,8 @@ class SpanReader:
             "attention_mask": np.ones((1, len(read.ids)), dtype=np.int64),
             "token_type_ids": np.array([read.type_ids], dtype=np.int64),
         }
-        return _best(self._session.run(None, inputs)[0][0], read, len(before))
+        feed = {name: values for name, values in inputs.items() if name in self._inputs}
+        return _best(self._session.run(None, feed)[0][0], read, len(before))
 
 
 def _best(logits: np.ndarray, read: Any, skipped: int) -> Span:

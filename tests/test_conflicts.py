@@ -5,8 +5,10 @@ from __future__ import annotations
 import pytest
 
 from index.types import Passage, Sentence
-from qa.conflicts import Disagreement, find
+from qa.answering import rows
+from qa.conflicts import Disagreement, _of_what_is_asked, find
 from qa.question import read
+from qa.statements import ask, set_among
 
 
 def passage(name: str, *texts: str, title: str = "", section: tuple[str, ...] = (), label: str = "") -> Passage:
@@ -355,3 +357,20 @@ def test_an_unlikely_sentence_is_not_compared() -> None:
 def test_nothing_to_compare() -> None:
     assert find(read("How many bells hang in the Tollan cathedral?"), []) == []
     assert prose("Why did the Lurra flood?", "It rained for 3 days.", "It rained for 5 days.") == []
+
+
+def test_values_are_left_out_before_they_are_weighed_as_after() -> None:
+    texts = (
+        "The flood at Lurra killed 12 people on 3 May 1911.",
+        "On 4 June 1950 a fire in Ostra killed 30 people.",
+        "At the eastern mill of Lurra 14 people were killed on 3 May 1911, and 5 more died later.",
+    )
+    told = [set_among((passage(name, text), 0), 0.5, 0.5) for name, text in zip("abc", texts, strict=True)]
+    for question in (
+        "How many people died in the flood at Lurra on 3 May 1911?",
+        "When were the people of the western mill killed?",
+    ):
+        asked = ask(question, [sentence.stems for sentence in told])
+        every, kept = rows(asked, told), rows(asked, told, _of_what_is_asked)
+        assert kept == [row for row in every if row[1] in _of_what_is_asked(asked, row[0], [row[1]])]
+        assert 0 < len(kept) < len(every)

@@ -16,11 +16,12 @@ from qa.features import (
     ANSWER_SPAN_FEATURES,
     READ_FEATURES,
     SENTENCE_FEATURES,
+    UNREAD,
     Candidate,
     answer_values,
     candidates,
-    stems,
 )
+from qa.kinds import stems
 from qa.question import read
 from qa.span_reader import Span
 
@@ -218,15 +219,31 @@ class Pointer:
         return [Span(8.0 if self.word in text else -8.0, 0, 1) for _, text in texts]
 
 
+def test_only_sentences_that_may_be_the_answer_are_read() -> None:
+    question = read("Who opened the crane bridge?")
+    found = candidates(question, [hit(*(f"The {word} bridge." for word in ("first", "second", "third", "fourth")))], rarity)
+
+    def scores(*probabilities: float) -> tuple[list[float | None], list[str]]:
+        pointer = Pointer("third")
+        ranked = reader.with_spans(question, list(zip(probabilities, found, strict=True)), pointer)  # type: ignore[arg-type]
+        assert [p for p, _ in ranked] == list(probabilities)
+        return [c.span for _, c in ranked], [text.split()[1] for text in pointer.read]
+
+    assert scores(0.5, 0.45, 0.4, 0.4) == ([-8.0, -8.0, 8.0, None], ["first", "second", "third"])
+    assert scores(0.5, 0.45, 0.1, 0.1) == ([-8.0, -8.0, UNREAD, None], ["first", "second"])
+    assert scores(0.9, 0.5, 0.5, 0.5) == ([-8.0, UNREAD, UNREAD, None], ["first"])
+    assert reader.with_spans(question, [], Pointer("third")) == []  # type: ignore[arg-type]
+
+
 def test_the_span_reader_reads_the_best_few_and_is_listened_to() -> None:
     question = "Who opened the crane bridge?"
     texts = [f"The {word} bridge opened." for word in ("first", "second", "third", "fourth", "fifth")]
     hits = [hit(*texts, near=(0.7, 0.69, 0.68, 0.67, 0.1))]
     plain = [c.sentence.text for _, c in reader.answer(question, hits, rarity).ranked]
-    pointer = Pointer("third")
+    pointer = Pointer(plain[1].split()[1])
     reading = reader.answer(question, hits, rarity, spans=pointer)  # type: ignore[arg-type]
     assert pointer.read == plain[: reader.READ]
-    assert plain[0] != texts[2] and reading.chosen[0][1].sentence.text == texts[2]
+    assert reading.chosen[0][1].sentence.text == plain[1]
     probabilities = [probability for probability, _ in reading.ranked]
     assert probabilities == sorted(probabilities, reverse=True) and len(reading.ranked) == 5
     doubted = reader.answer(question, hits, rarity, spans=Pointer("nothing"))  # type: ignore[arg-type]

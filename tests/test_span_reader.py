@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import json
 import random
+import shutil
 from importlib.resources import files
 from pathlib import Path
 
 import numpy as np
+import onnx
 import pytest
 
+from eval.lean import lean
 from eval.train_reader import _f1
 from eval.windows import Source
 from index.errors import ModelError, UsageError
@@ -57,6 +60,23 @@ def test_the_shipped_file_is_small_and_says_where_it_comes_from() -> None:
     record = json.loads((files("qa") / "data" / RECORD).read_text(encoding="utf-8"))
     assert Path(str(files("qa") / "data" / NAME)).stat().st_size <= 25_000_000
     assert record["trained on"]["held out"] and record["held out"]["dataset"]["answerability AUC"] > 0.6
+
+
+def test_the_lean_graph_reads_as_the_traced_one(reader: SpanReader, tmp_path: Path) -> None:
+    shipped = onnx.load(str(files("qa") / "data" / NAME))
+    if len(shipped.graph.input) == 2:
+        assert len(shipped.graph.node) < 100
+        return
+    made = lean(shipped)
+    assert len(made.graph.node) < 100 < len(shipped.graph.node)
+    onnx.save(made, str(tmp_path / NAME))
+    shutil.copy(str(files("qa") / "data" / RECORD), tmp_path)
+    texts = [BRIDGE, ("Harbour bridge", "The bridge is painted green every ten years."), ("", "Ellen Marsh was born in 1931.")]
+    for question in ("Who opened the new bridge?", "How often is the bridge painted?"):
+        for one, other in zip(reader.spans(question, texts), SpanReader.open(tmp_path).spans(question, texts), strict=True):
+            assert one.score == pytest.approx(other.score, abs=0.7)
+    with pytest.raises(ValueError, match="traced"):
+        lean(made)
 
 
 def test_missing_files_are_told(tmp_path: Path) -> None:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import errno
+import gc
 import json
 import os
 import shutil
 import threading
+import weakref
 from collections.abc import Callable
 from pathlib import Path
 
@@ -15,7 +17,7 @@ import pytest
 from index import publish, store
 from index.build import build
 from index.errors import DamagedIndex, IndexBusy, MissingIndex, StorageError
-from index.passage_files import passage_from_json, passage_to_json
+from index.passage_files import REMEMBERED, passage_from_json, passage_to_json
 from index.publish import workshop
 from index.recipe import Recipe
 from index.search import Searcher
@@ -95,6 +97,20 @@ def test_passages_and_articles_come_back_as_they_were_cut(home: Path) -> None:
     for record in records:
         assert generation.article_path(record.source).stat().st_size == record.size
         assert {p.source for p in passages[record.first : record.first + record.count]} == {record.source}
+
+
+def test_passages_are_remembered_within_bounds_and_forgotten_with_their_generation(home: Path) -> None:
+    generation = open_current(home / "index")
+    remembered = generation.texts.passage
+    assert generation.passage(0) is generation.passage(0) == passage_from_json(generation.texts.lines(0, 1))
+    assert remembered.cache_info().maxsize == REMEMBERED and remembered.cache_info().currsize == 1
+    opened = weakref.ref(generation.texts)
+    gc.disable()
+    try:
+        del generation, remembered
+        assert opened() is None
+    finally:
+        gc.enable()
 
 
 @pytest.mark.parametrize("content", [None, "", "../../etc", "a/b", "absent", "\0"])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import asdict
 from typing import Any
 
 import pytest
@@ -83,6 +84,11 @@ SAVED = {
 @given(answers)
 def test_any_answer_reads_back_from_its_json(answer: Answer) -> None:
     assert Answer.from_dict(json.loads(json.dumps(answer.to_dict()))) == answer
+
+
+@given(answers)
+def test_plain_data_is_that_of_asdict_with_lists(answer: Answer) -> None:
+    assert json.dumps(answer.to_dict()) == json.dumps(asdict(answer)) and type(answer.to_dict()["claims"]) is list
 
 
 def test_the_json_is_that_of_the_design() -> None:

@@ -10,6 +10,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from index.errors import UsageError
+from qa.server.listener import Listener
 from qa.settings import Settings, load
 
 if TYPE_CHECKING:
@@ -90,13 +91,13 @@ def application(settings: Settings, rates: Rates | None) -> FastAPI:
     return create_app(settings, partial(open_served, settings), partial(published, settings), rates)
 
 
-def _listen(settings: Settings) -> socket.socket:
+def _listen(settings: Settings) -> Listener:
     """A bound socket, so that a port in use is one clear line and not a worker's traceback.
 
     Its protocol is named, or asyncio leaves Nagle's algorithm on, and every answer waits 40 ms for the caller to confirm its head.
     """
     family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
-    listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+    listener = Listener(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listener.bind((settings.host, settings.port))
