@@ -5,7 +5,7 @@ q ?=
 BIN := .venv/bin
 READY := .venv/.ready
 
-.PHONY: ask ask-local chat serve index test test-all lint eval ablations compare-models gate bench bench-check bench-scale fit clean
+.PHONY: ask ask-local chat serve screenshots index test test-all lint eval ablations compare-models gate bench bench-check bench-scale fit clean
 
 ask: $(READY) ## answer one question from the seeds: make ask q="…"
 	@$(BIN)/qa index build --if-needed
@@ -24,6 +24,11 @@ ask-local: $(READY) ## the same with a real language model in process (SmolLM2-1
 serve: $(READY) ## the chat endpoint and its page on this machine
 	@$(BIN)/qa index build --if-needed
 	@$(BIN)/qa serve
+
+screenshots: $(READY) ## the pictures of the page in docs (needs Chromium)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check $(PIP_OPTIONS) --constraint constraints.txt --editable ".[full]"
+	@$(BIN)/qa index build --if-needed
+	@$(BIN)/python -m docs.screenshots
 
 index: $(READY) ## build the index of the seeds anew, taking nothing from the one that is there
 	@$(BIN)/qa index build --fresh

@@ -17,7 +17,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 from index.errors import StorageError
-from qa.models import Messages, Tally
+from qa.model_calls import Messages, Tally
 from qa.settings import Settings
 
 

@@ -6,8 +6,9 @@ from collections.abc import Iterator
 from functools import lru_cache
 from typing import Any
 
-from qa import answer_cache, models, tokens
+from qa import answer_cache, model_calls, models, tokens
 from qa.draft import Usage
+from qa.model_calls import Messages, Tally
 from qa.settings import Settings
 
 
@@ -17,21 +18,21 @@ def model(settings: Settings) -> Any:
     return models.chat_model(settings.model, settings)
 
 
-def stream(settings: Settings, prompt: str, messages: models.Messages, tally: models.Tally) -> Iterator[str]:
+def stream(settings: Settings, prompt: str, messages: Messages, tally: Tally) -> Iterator[str]:
     """The model's answer piece by piece; `prompt` is the prompt's hash, `tally` gets the tokens. Raises ModelError."""
     return answer_cache.through(
-        settings, prompt, messages, tally, lambda: models.stream(model(settings), messages, settings, tally)
+        settings, prompt, messages, tally, lambda: model_calls.stream(model(settings), messages, settings, tally)
     )
 
 
-def complete(settings: Settings, prompt: str, messages: models.Messages) -> tuple[str, Usage]:
+def complete(settings: Settings, prompt: str, messages: Messages) -> tuple[str, Usage]:
     """The model's whole answer and its usage. Raises ModelError."""
-    tally = models.Tally()
+    tally = Tally()
     text = "".join(stream(settings, prompt, messages, tally)).strip()
     return text, usage(tally, messages, text, settings)
 
 
-def usage(tally: models.Tally, messages: models.Messages, text: str, settings: Settings) -> Usage:
+def usage(tally: Tally, messages: Messages, text: str, settings: Settings) -> Usage:
     """Tokens of a call: the provider's count, else tiktoken's estimate; its cost where the user has set prices."""
     counted = bool(tally.prompt_tokens and tally.answer_tokens)
     asked = tally.prompt_tokens if counted else sum(tokens.count(content) for _, content in messages)

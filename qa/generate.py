@@ -11,6 +11,7 @@ from index.types import Hit
 from qa import calls, cite, context, expand, models, tokens
 from qa.claims import Found, cannot_answer, markers, parse, plain, settled
 from qa.draft import Clock, Draft, Drafting, Usage, together
+from qa.model_calls import Messages, Tally
 from qa.rewrite import by_model
 from qa.settings import Settings
 from qa.types import Claim, Turn
@@ -42,7 +43,7 @@ def generate(
     packed = context.pack(hits, room)
     messages = prompt.messages(question=question, passages=context.with_sides(packed, sides))
     growing = Growing(cite.Draft(packed.shown, settings.policy, similarity, aliases))
-    tally = models.Tally()
+    tally = Tally()
     pieces = calls.stream(settings, prompt.hash, messages, tally)
     while True:
         with clock.stage("generate"):
@@ -125,11 +126,11 @@ def expand_by_model(question: str, settings: Settings) -> tuple[str, Usage]:
     return expand.by_model(question, _asking("expand", settings, spent)), together(*spent)
 
 
-def _asking(prompt: str, settings: Settings, spent: list[Usage]) -> Callable[[models.Messages], str]:
+def _asking(prompt: str, settings: Settings, spent: list[Usage]) -> Callable[[Messages], str]:
     """A call of the model that helps with the question: `query_model`, or the one that answers."""
     chosen = replace(settings, model=settings.query_model or settings.model)
 
-    def ask(messages: models.Messages) -> str:
+    def ask(messages: Messages) -> str:
         text, used = calls.complete(chosen, prompts.load(prompt).hash, messages)
         spent.append(used)
         return text

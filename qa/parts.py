@@ -1,7 +1,7 @@
 """A question in several parts, cut into questions that can be answered one after the other.
 
-"A described so and so: what did he do?" and "Who held the post before, and who held it after?" ask for two facts that stand in two
-places. Each part is searched for and read on its own; a later part is searched for together with the names that the earlier
+"The steamer sank off the cape: which lighthouse was built there?" and "Did the fair burn, and did anyone die in the fire?" ask for two
+facts that stand in two places. Each part is searched for and read on its own; a later part is searched for together with the names that the earlier
 ones found (question decomposition; Min et al. 2019, "Multi-hop Reading Comprehension through Question Decomposition").
 English only.
 """

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from eval.ablations import ABLATIONS, OF_THE_INDEX, weights_without, without
-from eval.cli import ABLATIONS as NAMES
+from eval.asking_commands import ABLATIONS as NAMES
 from index import build
 from index.fuse import MODES
 from index.repair import repair

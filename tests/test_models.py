@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from index.errors import ModelError, UsageError
-from qa import models
+from qa import model_calls, models
 from qa.settings import Settings
 
 MESSAGES = [("system", "Be brief."), ("user", "Who?")]
@@ -117,7 +117,7 @@ def no_keys_and_short_waits(monkeypatch: pytest.MonkeyPatch) -> None:
         if provider.key:
             monkeypatch.delenv(provider.key, raising=False)
     monkeypatch.delenv("OPENAI_BASE_URL", raising=False)
-    monkeypatch.setattr(models, "FIRST_WAIT_S", 0.01)
+    monkeypatch.setattr(model_calls, "FIRST_WAIT_S", 0.01)
 
 
 @pytest.fixture
@@ -137,7 +137,7 @@ def settings(server: Server, **changes: object) -> Settings:
 
 def ask(server: Server, name: str, **changes: object) -> str:
     chosen = settings(server, **changes)
-    return models.complete(models.chat_model(f"openai:{name}", chosen), MESSAGES, chosen)
+    return model_calls.complete(models.chat_model(f"openai:{name}", chosen), MESSAGES, chosen)
 
 
 @needs_openai
@@ -153,7 +153,7 @@ def test_an_answer_over_the_wire(server: Server) -> None:
 @needs_openai
 def test_a_bare_name_with_a_base_url_is_a_name_on_that_server(server: Server) -> None:
     chosen = settings(server)
-    assert models.complete(models.chat_model("my-model:7b", chosen), MESSAGES, chosen) == "The MNLA. [1]"
+    assert model_calls.complete(models.chat_model("my-model:7b", chosen), MESSAGES, chosen) == "The MNLA. [1]"
     assert server.requests[0]["model"] == "my-model:7b"
 
 
@@ -210,14 +210,14 @@ def test_nobody_listens() -> None:
         url = f"http://127.0.0.1:{free.getsockname()[1]}/v1"
     chosen = Settings(model_url=url, model_timeout_s=5.0, model_retries=1)
     with pytest.raises(ModelError, match="cannot be reached"):
-        models.complete(models.chat_model("openai:x", chosen), MESSAGES, chosen)
+        model_calls.complete(models.chat_model("openai:x", chosen), MESSAGES, chosen)
 
 
 @needs_openai
 @pytest.mark.parametrize("name", ["good", "thinks"])
 def test_streaming(server: Server, name: str) -> None:
     chosen = settings(server)
-    pieces = list(models.stream(models.chat_model(f"openai:{name}", chosen), MESSAGES, chosen))
+    pieces = list(model_calls.stream(models.chat_model(f"openai:{name}", chosen), MESSAGES, chosen))
     assert "".join(pieces) == "The MNLA. [1]"
     assert len(pieces) > 1
     assert server.requests[0]["stream"] is True
@@ -227,8 +227,8 @@ def test_streaming(server: Server, name: str) -> None:
 @pytest.mark.parametrize(("name", "counted"), [("counts", (5, 4)), ("good", (0, 0))])
 def test_the_provider_s_count_of_a_stream(server: Server, name: str, counted: tuple[int, int]) -> None:
     server.plan = ["500"]
-    chosen, tally = settings(server), models.Tally()
-    assert "".join(models.stream(models.chat_model(f"openai:{name}", chosen), MESSAGES, chosen, tally)) == "The MNLA. [1]"
+    chosen, tally = settings(server), model_calls.Tally()
+    assert "".join(model_calls.stream(models.chat_model(f"openai:{name}", chosen), MESSAGES, chosen, tally)) == "The MNLA. [1]"
     assert (tally.prompt_tokens, tally.answer_tokens) == counted
 
 
@@ -243,7 +243,7 @@ def test_a_stream_that_breaks_off_says_so_and_is_not_begun_again(server: Server,
     chosen = settings(server, model_timeout_s=limit)
     received: list[str] = []
     with pytest.raises(ModelError, match="in the middle of its answer"):
-        for piece in models.stream(models.chat_model(f"openai:{name}", chosen), MESSAGES, chosen):
+        for piece in model_calls.stream(models.chat_model(f"openai:{name}", chosen), MESSAGES, chosen):
             received.append(piece)
     assert "".join(received).startswith("The ")
     assert len(server.requests) == 1
@@ -253,7 +253,7 @@ def test_a_stream_that_breaks_off_says_so_and_is_not_begun_again(server: Server,
 def test_a_stream_that_fails_before_its_first_piece_is_tried_again(server: Server) -> None:
     server.plan = ["500"]
     chosen = settings(server)
-    assert "".join(models.stream(models.chat_model("openai:good", chosen), MESSAGES, chosen)) == "The MNLA. [1]"
+    assert "".join(model_calls.stream(models.chat_model("openai:good", chosen), MESSAGES, chosen)) == "The MNLA. [1]"
 
 
 @needs_openai
@@ -337,14 +337,14 @@ def test_a_real_language_model_inside_the_process() -> None:
     chosen = Settings(model="llamacpp:smollm2", max_answer_tokens=12, model_timeout_s=120.0)
     model = models.chat_model("llamacpp:smollm2", chosen)
     messages = [("user", "What is the capital of France? Answer with the name of the city.")]
-    text = models.complete(model, messages, chosen)
+    text = model_calls.complete(model, messages, chosen)
     assert "Paris" in text
-    assert "".join(models.stream(model, messages, chosen)).strip() == text
+    assert "".join(model_calls.stream(model, messages, chosen)).strip() == text
     assert models.context_window("llamacpp:smollm2") == 8192 and models.is_small("llamacpp:smollm2")
     with pytest.raises(ModelError, match=r"context window|exceed"):
-        models.complete(model, [("user", "word " * 9000)], chosen)
+        model_calls.complete(model, [("user", "word " * 9000)], chosen)
     with pytest.raises(ModelError, match=r"within 0\.001 s"):
-        models.complete(model, messages, replace(chosen, model_timeout_s=0.001))
+        model_calls.complete(model, messages, replace(chosen, model_timeout_s=0.001))
 
 
 @needs_llama

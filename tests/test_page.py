@@ -248,6 +248,17 @@ def test_an_answer_can_be_copied_and_saved_for_verification(page, url: str) -> N
     assert Answer.from_dict(saved).answer == answer["answer"]
 
 
+def test_nothing_is_wider_than_the_narrowest_phone(phone) -> None:  # type: ignore[no-untyped-def]
+    phone.set_viewport_size({"width": 320, "height": 640})
+    assert phone.evaluate("document.documentElement.scrollWidth") == 320
+    ask(phone, "Who was wounded in the battle of Gao?")
+    assert phone.evaluate("document.documentElement.scrollWidth") == 320
+    phone.locator(".cite").first.click()
+    marked(phone)
+    one_line = 2 * phone.evaluate("parseFloat(getComputedStyle(document.querySelector('#step')).lineHeight)")
+    assert phone.locator("#step").bounding_box()["height"] < one_line > phone.locator("#original").bounding_box()["height"]
+
+
 def test_on_a_phone_the_article_covers_the_page_and_back_returns(phone) -> None:  # type: ignore[no-untyped-def]
     ask(phone, "Who was wounded in the battle of Gao?")
     assert phone.evaluate("document.documentElement.scrollWidth") == PHONE["width"]

@@ -17,6 +17,7 @@ from qa import answer_cache, context, models, tokens
 from qa.cite import cite
 from qa.claims import cannot_answer, markers
 from qa.draft import Clock
+from qa.model_calls import Tally
 from qa.settings import Settings
 from qa.types import Answer, Citation, Claim, Turn
 
@@ -61,10 +62,10 @@ class PlainChain:
         claims, citations = self._claims(text, packed.shown), cited(text, packed.shown)
         return replace(abstained, status="answered", confidence=1.0, claims=claims, citations=citations)
 
-    def _say(self, asked: str, shown: Sequence[Passage]) -> tuple[str, models.Tally]:
+    def _say(self, asked: str, shown: Sequence[Passage]) -> tuple[str, Tally]:
         values = {"context": "\n\n".join(f"[{n}] {passage.text}" for n, passage in enumerate(shown, 1)), "input": asked}
         prompt = SYSTEM.replace("{context}", values["context"])
-        tally = models.Tally()
+        tally = Tally()
         ask = lambda: map(self._invoke, [values])
         pieces = answer_cache.through(self.settings, PROMPT_HASH, [("system", prompt), ("user", asked)], tally, ask)
         return "".join(pieces).strip(), tally
