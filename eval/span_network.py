@@ -12,6 +12,8 @@ from importlib import util
 from pathlib import Path
 from typing import Any
 
+from eval.lean import lean
+
 TOKENS = 256
 MULTIPLE = 16
 """Batches are padded to multiples of this, so that few shapes occur."""
@@ -107,7 +109,8 @@ def scores(logits: Any) -> Any:
 
 
 def export(model: Any, folder: Path) -> Path:
-    """Write the network as ONNX with 8-bit weights (one scale for each row of a matrix). Returns the file."""
+    """Write the network as ONNX with 8-bit weights (one scale for each row of a matrix), made lean. Returns the file."""
+    import onnx
     import torch
     from onnxruntime.quantization import QuantType, quantize_dynamic
 
@@ -127,4 +130,5 @@ def export(model: Any, folder: Path) -> Path:
         dynamo=False,
     )
     quantize_dynamic(whole, folder / NAME, per_channel=True, weight_type=QuantType.QInt8)
+    onnx.save(lean(onnx.load(folder / NAME)), folder / NAME)
     return folder / NAME
