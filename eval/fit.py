@@ -285,7 +285,7 @@ def _read_model(spanned: Sequence[tuple[Example, Ranked]]) -> dict[str, Any]:
     """Of the sentences that were read: which hold the answer. Learned where one of them does."""
     values, labels, weights = [], [], []
     for example, ranked in spanned:
-        were_read = [(p, c) for p, c in ranked if c.span is not None]
+        were_read = [(p, c) for p, c in ranked if c.span]
         right = [(c.passage.id, c.number) in example.marked for _, c in were_read]
         if any(right):
             values += read_rows(were_read)

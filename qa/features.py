@@ -16,6 +16,7 @@ import numpy as np
 from index.types import Hit, Passage, Sentence
 from qa.kinds import counted, holds, names, people, stem_set, stems
 from qa.question import Question
+from qa.span_reader import Span
 
 Rarity = Callable[[str], float]
 
@@ -98,8 +99,8 @@ class Candidate:
     stems: frozenset[str]
     covers: frozenset[str]
     """The question's words that stand in the sentence or its article's title."""
-    span: float | None = None
-    """The span reader's score, where it has read the sentence; UNREAD, where it was spared reading it."""
+    span: Span | None = None
+    """What the span reader points at, where it has read the sentence."""
 
     @property
     def passage(self) -> Passage:
@@ -327,10 +328,6 @@ SURE = 10.0
 """Scores of the span reader further from 0 than this say no more than this."""
 
 
-UNREAD = -SURE
-"""What a sentence counts that was not worth reading: what two thirds of those that are read come to, one that points at nothing."""
-
-
 def read_values(probability: float, span: float, best: float) -> np.ndarray:
     """Features of a sentence that was read, in the order of READ_FEATURES; `best` is the best score among those that were read."""
     span, best = _clipped(span), _clipped(best)
@@ -343,5 +340,5 @@ def _clipped(span: float) -> float:
 
 def span_values(ranked: Sequence[tuple[float, Candidate]]) -> np.ndarray:
     """In the order of ANSWER_SPAN_FEATURES: scores of the first sentence, and of the best and the second of those that were read."""
-    spans = [_clipped(c.span) for _, c in ranked if c.span is not None]
+    spans = [_clipped(c.span.score) for _, c in ranked if c.span]
     return np.array([spans[0], *(sorted(spans, reverse=True) * 2)[:2]])

@@ -23,7 +23,6 @@ from qa.features import (
     ANSWER_SPAN_FEATURES,
     READ_FEATURES,
     SENTENCE_FEATURES,
-    UNREAD,
     Candidate,
     Rarity,
     answer_values,
@@ -32,7 +31,7 @@ from qa.features import (
     span_values,
 )
 from qa.question import Question, read
-from qa.span_reader import Reads
+from qa.span_reader import Reads, Span
 
 ENOUGH = 0.4
 """A further sentence is given when it is worth this much beside the best one …"""
@@ -40,11 +39,14 @@ ENOUGH_SEVERAL = 0.2
 """… or this much, where the question asks for several things."""
 NEWS = 0.5
 """Worth of all the question's words, beside a worth of 1 for the best sentence's probability."""
-READ = 3
-"""Sentences that the span reader reads at most …"""
-WORTH_READING = 0.22
-"""… and those only whose odds of answering are at least this share of the best one's: less likely ones were hardly ever put first by
-what the span reader says of them (docs/performance.md has what this spares and costs). Where this changes, `make fit` has to run."""
+READ = 8
+"""Sentences that the span reader reads at most, the likeliest first …"""
+TOGETHER = 2
+"""… so many at a time …"""
+CLEAR = 4.0
+"""… until one of them answers with at least this score …"""
+WORTH_READING = 0.03
+"""… and only those whose odds of answering are at least this share of the best one's. Where one of these changes, `make fit` has to run."""
 DEPTH = 24
 """Sentences that are looked at after the best one."""
 WORDS = 90
@@ -151,17 +153,18 @@ def whole_values(
 ) -> np.ndarray:
     """Features of the whole answer: those of the span reader too, where it has read sentences."""
     values = answer_values(question, hits, ranked, rarity)
-    return np.concatenate([values, span_values(ranked)]) if any(c.span is not None for _, c in ranked) else values
+    return np.concatenate([values, span_values(ranked)]) if any(c.span for _, c in ranked) else values
 
 
 def with_spans(question: Question, ranked: Sequence[tuple[float, Candidate]], spans: Reads) -> list[tuple[float, Candidate]]:
-    """The same ranking, with scores of its best READ sentences: the span reader's of those worth reading, UNREAD of the others."""
-    first = ranked[:READ]
-    least = WORTH_READING * _odds(first[0][0]) if first else 0.0
-    texts = [read_as(c) for p, c in first if _odds(p) >= least]
-    scores = [span.score for span in spans.spans(question.text, texts)]
-    scores += [UNREAD] * (len(first) - len(scores))
-    return [*((p, replace(c, span=score)) for (p, c), score in zip(first, scores, strict=True)), *ranked[READ:]]
+    """The same ranking, with what the span reader found in those of its best READ sentences that had to be read."""
+    least = WORTH_READING * _odds(ranked[0][0]) if ranked else 0.0
+    worth = [candidate for p, candidate in ranked[:READ] if _odds(p) >= least]
+    found: list[Span] = []
+    while len(found) < len(worth) and not any(span.score >= CLEAR for span in found):
+        found += spans.spans(question.text, [read_as(c) for c in worth[len(found) : len(found) + TOGETHER]])
+    marked = [(p, replace(c, span=span)) for (p, c), span in zip(ranked, found, strict=False)]
+    return [*marked, *ranked[len(marked) :]]
 
 
 def _odds(probability: float) -> float:
@@ -179,14 +182,14 @@ def read_as(candidate: Candidate) -> tuple[str, str]:
 
 
 def read_rows(were_read: Sequence[tuple[float, Candidate]]) -> list[np.ndarray]:
-    """READ_FEATURES of sentences that have a span's score."""
-    best = max(c.span for _, c in were_read if c.span is not None)
-    return [read_values(p, c.span, best) for p, c in were_read if c.span is not None]
+    """READ_FEATURES of sentences that were read."""
+    best = max(c.span.score for _, c in were_read if c.span)
+    return [read_values(p, c.span.score, best) for p, c in were_read if c.span]
 
 
 def weighed(ranked: Sequence[tuple[float, Candidate]], model: Logistic) -> list[tuple[float, Candidate]]:
     """The ranking by both, the sentences that were read before the others."""
-    were_read = [(p, c) for p, c in ranked if c.span is not None]
+    were_read = [(p, c) for p, c in ranked if c.span]
     probabilities = model(np.stack(read_rows(were_read)))
     first = sorted(((float(p), c) for p, (_, c) in zip(probabilities, were_read, strict=True)), key=lambda pair: -pair[0])
     return [*first, *((min(p, first[-1][0]), c) for p, c in ranked[len(first) :])]

@@ -78,7 +78,18 @@ def test_the_practice_questions_are_proved_and_two_fifths_have_no_answer(file: P
 
 
 def test_there_are_ten_practice_folders() -> None:
-    assert [file.parent.name for file in PRACTICE] == ["brask", "corvane", "halmer", "lindale", "norvane", "ostrand", "quillon", "sarrane", "terevan", "vestry"]
+    assert [file.parent.name for file in PRACTICE] == [
+        "brask",
+        "corvane",
+        "halmer",
+        "lindale",
+        "norvane",
+        "ostrand",
+        "quillon",
+        "sarrane",
+        "terevan",
+        "vestry",
+    ]
 
 
 @HELD_OUT

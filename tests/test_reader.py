@@ -16,7 +16,6 @@ from qa.features import (
     ANSWER_SPAN_FEATURES,
     READ_FEATURES,
     SENTENCE_FEATURES,
-    UNREAD,
     Candidate,
     answer_values,
     candidates,
@@ -47,7 +46,7 @@ def hit(
     lexical: float = 0.0,
 ) -> Hit:
     held = tuple(sentence(s) if isinstance(s, str) else s for s in sentences)
-    passage = Passage("p", source, "00", title, (), kind, held)  # type: ignore[arg-type]
+    passage = Passage("p", source, "00", title, (), kind, held)
     similarities = near or (0.5,) * len(held)
     found = tuple(SentenceHit(n, value, value / 2) for n, value in enumerate(similarities))
     return Hit(passage, score, 0.4, max(similarities), lexical, found)
@@ -223,16 +222,16 @@ def test_only_sentences_that_may_be_the_answer_are_read() -> None:
     question = read("Who opened the crane bridge?")
     found = candidates(question, [hit(*(f"The {word} bridge." for word in ("first", "second", "third", "fourth")))], rarity)
 
-    def scores(*probabilities: float) -> tuple[list[float | None], list[str]]:
-        pointer = Pointer("third")
-        ranked = reader.with_spans(question, list(zip(probabilities, found, strict=True)), pointer)  # type: ignore[arg-type]
+    def scores(sure: str, *probabilities: float) -> tuple[list[float | None], list[str]]:
+        pointer = Pointer(sure)
+        ranked = reader.with_spans(question, list(zip(probabilities, found, strict=True)), pointer)
         assert [p for p, _ in ranked] == list(probabilities)
-        return [c.span for _, c in ranked], [text.split()[1] for text in pointer.read]
+        return [c.span.score if c.span else None for _, c in ranked], [text.split()[1] for text in pointer.read]
 
-    assert scores(0.5, 0.45, 0.4, 0.4) == ([-8.0, -8.0, 8.0, None], ["first", "second", "third"])
-    assert scores(0.5, 0.45, 0.1, 0.1) == ([-8.0, -8.0, UNREAD, None], ["first", "second"])
-    assert scores(0.9, 0.5, 0.5, 0.5) == ([-8.0, UNREAD, UNREAD, None], ["first"])
-    assert reader.with_spans(question, [], Pointer("third")) == []  # type: ignore[arg-type]
+    assert scores("third", 0.5, 0.4, 0.4, 0.4) == ([-8.0, -8.0, 8.0, -8.0], ["first", "second", "third", "fourth"])
+    assert scores("second", 0.5, 0.4, 0.4, 0.4) == ([-8.0, 8.0, None, None], ["first", "second"])
+    assert scores("third", 0.9, 0.8, 0.5, 0.01) == ([-8.0, -8.0, 8.0, None], ["first", "second", "third"])
+    assert reader.with_spans(question, [], Pointer("third")) == []
 
 
 def test_the_span_reader_reads_the_best_few_and_is_listened_to() -> None:
@@ -241,10 +240,10 @@ def test_the_span_reader_reads_the_best_few_and_is_listened_to() -> None:
     hits = [hit(*texts, near=(0.7, 0.69, 0.68, 0.67, 0.1))]
     plain = [c.sentence.text for _, c in reader.answer(question, hits, rarity).ranked]
     pointer = Pointer(plain[1].split()[1])
-    reading = reader.answer(question, hits, rarity, spans=pointer)  # type: ignore[arg-type]
-    assert pointer.read == plain[: reader.READ]
+    reading = reader.answer(question, hits, rarity, spans=pointer)
+    assert pointer.read == plain[: reader.TOGETHER]
     assert reading.chosen[0][1].sentence.text == plain[1]
     probabilities = [probability for probability, _ in reading.ranked]
     assert probabilities == sorted(probabilities, reverse=True) and len(reading.ranked) == 5
-    doubted = reader.answer(question, hits, rarity, spans=Pointer("nothing"))  # type: ignore[arg-type]
+    doubted = reader.answer(question, hits, rarity, spans=Pointer("nothing"))
     assert doubted.confidence < reading.confidence - 0.1
