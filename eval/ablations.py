@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from index.fuse import Weights
 
 OF_THE_INDEX = ("repair", "headers", "facts")
-OF_THE_SEARCH = ("words", "sentences")
+OF_THE_SEARCH = ("words", "sentences", "kindred")
 OF_THE_ANSWER = ("names", "spans")
 ABLATIONS = (*OF_THE_INDEX, *OF_THE_SEARCH, *OF_THE_ANSWER)
 
@@ -73,9 +73,11 @@ def _replaced(changes: list[tuple[ModuleType, str, Any]]) -> Iterator[None]:
 
 
 def weights_without(part: str) -> Weights:
-    """The weights of the hybrid search without BM25, or without the best sentence; the others keep their proportion."""
+    """The weights of the hybrid search without BM25, the best sentence, or kindred words; the others keep their proportion."""
     from index.fuse import MODES
 
+    if part == "kindred":
+        return replace(MODES["hybrid"], kindred=0.0)
     left = replace(MODES["hybrid"], **{"words": {"words": 0.0}, "sentences": {"sentence": 0.0}}[part])
     total = left.passage + left.sentence + left.words
     return replace(left, passage=left.passage / total, sentence=left.sentence / total, words=left.words / total)
