@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 OF_THE_INDEX = ("repair", "headers", "facts")
 OF_THE_SEARCH = ("words", "sentences", "kindred")
-OF_THE_ANSWER = ("names", "spans")
+OF_THE_ANSWER = ("names", "hops", "spans")
 ABLATIONS = (*OF_THE_INDEX, *OF_THE_SEARCH, *OF_THE_ANSWER)
 
 
@@ -25,7 +25,7 @@ ABLATIONS = (*OF_THE_INDEX, *OF_THE_SEARCH, *OF_THE_ANSWER)
 def without(part: str) -> Iterator[None]:
     """An index that is built inside is built without this part, a question asked inside is answered without it."""
     from index import build
-    from qa import answer
+    from qa import answer, hops
 
     if part == "repair":
         from index.repair import Repaired
@@ -38,6 +38,8 @@ def without(part: str) -> Iterator[None]:
         ]
     elif part == "facts":
         changes = [(build, "parse", _without_facts(build.parse))]
+    elif part == "hops":
+        changes = [(hops, "describes", lambda question: False)]
     elif part == "names":
         changes = [(answer, "usual", lambda question, pairs, frequency: question)]
     else:

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 QUESTIONS = Path(__file__).parent / "questions.jsonl"
 PRACTICE = Path(__file__).parent / "practice"
 SYSTEMS = ("ours", "bm25", "dense", "both", "plain", "bm25-documents", "dense-documents", "both-documents")
-ABLATIONS = ("repair", "headers", "facts", "words", "sentences", "kindred", "names", "spans")
+ABLATIONS = ("repair", "headers", "facts", "words", "sentences", "kindred", "names", "hops", "spans")
 SETTINGS = (
     "index", "articles", "model", "mode", "passages", "threshold", "embedder", "rewrite", "expand", "query_model", "model_cache",
 )  # fmt: skip
