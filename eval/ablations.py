@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from index.fuse import Weights
 
 OF_THE_INDEX = ("repair", "headers", "facts")
-OF_THE_SEARCH = ("words", "sentences")
-OF_THE_ANSWER = ("names", "spans")
+OF_THE_SEARCH = ("words", "sentences", "kindred")
+OF_THE_ANSWER = ("names", "hops", "spans")
 ABLATIONS = (*OF_THE_INDEX, *OF_THE_SEARCH, *OF_THE_ANSWER)
 
 
@@ -25,7 +25,7 @@ ABLATIONS = (*OF_THE_INDEX, *OF_THE_SEARCH, *OF_THE_ANSWER)
 def without(part: str) -> Iterator[None]:
     """An index that is built inside is built without this part, a question asked inside is answered without it."""
     from index import build
-    from qa import answer
+    from qa import answer, hops
 
     changes: list[tuple[Any, str, Callable[..., Any]]] = []
     if part == "repair":
@@ -39,6 +39,8 @@ def without(part: str) -> Iterator[None]:
         ]
     elif part == "facts":
         changes = [(build, "parse", _without_facts(build.parse))]
+    elif part == "hops":
+        changes = [(hops, "describes", lambda question: False)]
     elif part == "names":
         changes = [(answer, "usual", lambda question, pairs, frequency: question)]
     with _replaced(changes):
@@ -72,9 +74,11 @@ def _replaced(changes: list[tuple[ModuleType, str, Any]]) -> Iterator[None]:
 
 
 def weights_without(part: str) -> Weights:
-    """The weights of the hybrid search without BM25, or without the best sentence; the others keep their proportion."""
+    """The weights of the hybrid search without BM25, the best sentence, or kindred words; the others keep their proportion."""
     from index.fuse import MODES
 
+    if part == "kindred":
+        return replace(MODES["hybrid"], kindred=0.0)
     left = replace(MODES["hybrid"], **{"words": {"words": 0.0}, "sentences": {"sentence": 0.0}}[part])
     total = left.passage + left.sentence + left.words
     return replace(left, passage=left.passage / total, sentence=left.sentence / total, words=left.words / total)

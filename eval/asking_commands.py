@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from qa.settings import Settings
 
 SYSTEMS = ("ours", "bm25", "dense", "both", "plain", "bm25-documents", "dense-documents", "both-documents")
-ABLATIONS = ("repair", "headers", "facts", "words", "sentences", "names", "spans")
+ABLATIONS = ("repair", "headers", "facts", "words", "sentences", "kindred", "names", "hops", "spans")
 
 
 def add_check(commands: Any) -> None:

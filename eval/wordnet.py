@@ -1,7 +1,9 @@
-"""Writes two files of qa/data from the database of WordNet 3.0 (Debian: wordnet-base): python -m eval.wordnet FOLDER
+"""Writes two files of qa/data from the database of WordNet 3.0 (Debian: wordnet-base), and one of index/data from the second of them:
+python -m eval.wordnet FOLDER
 
 verbs.txt: words that are verbs at least twice as often as anything else, in the texts that WordNet was tagged with. synonyms.txt.gz: one line for each root of a word that WordNet's tagged texts hold: the root, its senses, the senses broader than these by one step,
-and its opposites, parted by tabs. A word keeps the senses that were tagged, at most `MOST_SENSES` for each part of speech.
+and its opposites, parted by tabs. A word keeps the senses that were tagged, at most `MOST_SENSES` for each part of speech. akin.txt.gz: one line
+for each root that has any: the roots that share a sense with it, and those one step broader or narrower.
 """
 
 from __future__ import annotations
@@ -15,7 +17,10 @@ from pathlib import Path
 from qa.words import stem
 
 MOST_SENSES = 6
+MOST_STEPS = 48
+"""A root with more broader and narrower ones than this is a word for almost anything ("person", "change"): it keeps none of them."""
 DATA = Path(__file__).parent.parent / "qa" / "data"
+AKIN = Path(__file__).parent.parent / "index" / "data" / "akin.txt.gz"
 KINDS = {"noun": "n", "verb": "v", "adj": "a", "adv": "r"}
 WORD = re.compile(r"[a-z]+")
 
@@ -93,6 +98,29 @@ def written(kept: dict[str, tuple[set[str], set[str], set[str]]]) -> str:
     return "".join(lines)
 
 
+def akin(synonyms: str) -> str:
+    """The text of akin.txt, from that of synonyms.txt."""
+    own: dict[str, list[str]] = {}
+    wider: dict[str, list[str]] = {}
+    of_sense: dict[str, set[str]] = defaultdict(set)
+    below: dict[str, set[str]] = defaultdict(set)
+    for line in synonyms.splitlines():
+        root, senses, broader, _ = line.split("\t")
+        own[root], wider[root] = senses.split(), broader.split()
+        for sense in own[root]:
+            of_sense[sense].add(root)
+        for sense in wider[root]:
+            below[sense].add(root)
+    lines = []
+    for root in sorted(own):
+        same = set().union(*(of_sense[sense] for sense in own[root])) - {root}
+        step = set().union(*(below[sense] for sense in own[root]), *(of_sense[sense] for sense in wider[root])) - same - {root}
+        step = step if len(step) <= MOST_STEPS else set()
+        if same or step:
+            lines.append(f"{root}\t{' '.join(sorted(same))}\t{' '.join(sorted(step))}\n")
+    return "".join(lines)
+
+
 def verbs(path: Path) -> list[str]:
     """The words that the counts of senses (cntlist.rev: `word%part:… sense count`) give as verbs for the most part."""
     counts: Counter[tuple[str, str]] = Counter()
@@ -106,5 +134,7 @@ def verbs(path: Path) -> list[str]:
 
 if __name__ == "__main__":
     folder = Path(sys.argv[1])
-    (DATA / "synonyms.txt.gz").write_bytes(gzip.compress(written(read(folder)).encode(), mtime=0))
+    synonyms = written(read(folder))
+    (DATA / "synonyms.txt.gz").write_bytes(gzip.compress(synonyms.encode(), mtime=0))
+    AKIN.write_bytes(gzip.compress(akin(synonyms).encode(), mtime=0))
     (DATA / "verbs.txt").write_text("\n".join(verbs(folder / "cntlist.rev")) + "\n", encoding="utf-8")

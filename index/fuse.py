@@ -20,10 +20,12 @@ class Weights:
     passage: float
     sentence: float
     words: float
+    kindred: float = 0.0
+    """Worth of a word that WordNet puts beside one of the question's, as a share of that word's own (`index.akin`)."""
 
 
 MODES = {
-    "hybrid": Weights(passage=0.4, sentence=0.25, words=0.35),
+    "hybrid": Weights(passage=0.2, sentence=0.3, words=0.5, kindred=0.5),
     "dense": Weights(passage=1.0, sentence=0.0, words=0.0),
     "lexical": Weights(passage=0.0, sentence=0.0, words=1.0),
 }

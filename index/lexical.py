@@ -16,6 +16,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from index.akin import akin
 from index.errors import DamagedIndex
 
 K1 = 1.2
@@ -127,19 +128,34 @@ class LexicalIndex:
     def __len__(self) -> int:
         return int(self._searcher.num_docs)
 
-    def search(self, question: str, k: int) -> list[tuple[int, float]]:
-        """Up to `k` pairs (passage number, share of the highest possible score), best first; none without a known word."""
+    def search(self, question: str, k: int, kindred: float = 0.0) -> list[tuple[int, float]]:
+        """Up to `k` pairs (passage number, share of the highest possible score), best first; none without a known word.
+
+        Where `kindred` is more than 0, a word that WordNet puts beside one of the question's counts too, at so much of what that
+        word itself would at most; of a word and its kindred only the one that a passage scores highest for.
+        """
         from tantivy import Occur, Query
 
         words = list(dict.fromkeys(terms(question)))
         bound = (K1 + 1) * sum(self.rarity(word) for word in words)
         if not words or bound <= 0:
             return []
-        schema = self._index.schema
-        clauses = [(Occur.Should, Query.term_query(schema, "text", word, index_option="freq")) for word in words]
+        clauses = [(Occur.Should, self._query(word, kindred)) for word in words]
         found = self._searcher.search(Query.boolean_query(clauses), k, count=False)
         numbers = self._searcher.fast_field_values("number", [address for _, address in found.hits])
         return [(number, score / bound) for number, (score, _) in zip(numbers, found.hits, strict=True)]
+
+    def _query(self, word: str, kindred: float) -> Any:
+        """For a word, or for the best of it and its kindred, none of which is worth more than `kindred` of it."""
+        from tantivy import Query
+
+        term = lambda one: Query.term_query(self._index.schema, "text", one, index_option="freq")
+        if not kindred:
+            return term(word)
+        rarity = self.rarity(word)
+        others = [(one, worth, self.rarity(one)) for one, worth in akin(word) if self.frequency(one)]
+        boosted = [Query.boost_query(term(one), kindred * worth * min(1.0, rarity / own)) for one, worth, own in others]
+        return Query.disjunction_max_query([term(word), *boosted]) if boosted else term(word)
 
     def rarity(self, word: str) -> float:
         """Inverse document frequency of an index term, ln(1 + (N − n + ½) / (n + ½)); highest for a word that never occurs."""

@@ -35,8 +35,8 @@ class Vectors(Protocol):
 class Words(Protocol):
     """BM25 over passages."""
 
-    def search(self, question: str, k: int) -> list[tuple[int, float]]:
-        """Up to `k` pairs (passage number, share of the highest possible score), best first."""
+    def search(self, question: str, k: int, kindred: float = 0.0) -> list[tuple[int, float]]:
+        """Up to `k` pairs (passage number, share of the highest possible score), best first; `kindred` as in `index.fuse.Weights`."""
         ...
 
     def rarity(self, word: str) -> float:
@@ -101,7 +101,7 @@ class Searcher:
 
     def search_vector(self, query: np.ndarray, question: str, k: int, weights: Weights) -> list[Hit]:
         """The same for a question that is embedded already."""
-        words = dict(self.opened.words.search(question, max(DEPTH, k))) if weights.words else {}
+        words = dict(self.opened.words.search(question, max(DEPTH, k), weights.kindred)) if weights.words else {}
         candidates = set(words)
         if weights.passage:
             candidates.update(self.opened.passage_vectors.search(query, max(DEPTH, k))[1].tolist())

@@ -10,12 +10,13 @@ from itertools import zip_longest
 from index.embed import Encoder, open_encoder
 from index.errors import ModelError, StaleIndex, UsageError
 from index.freshness import check_fresh
+from index.fuse import MODES
 from index.recipe import Recipe
 from index.search import Searcher, Store
 from index.stores import open_published
 from index.types import Hit, Passage
 from prompts import CANNOT_ANSWER
-from qa import calibration, conflicts, reader
+from qa import calibration, conflicts, hops, reader
 from qa.draft import Clock, Draft, Drafting, Event, Usage, together
 from qa.names import usual
 from qa.parts import parts, with_names
@@ -151,7 +152,8 @@ class Answerer:
             known = [candidate.sentence.text for reading in readings for _, candidate in reading.chosen[:1]]
             query = with_names(piece, asked, known) if len(pieces) > 1 else asked
             with clock.stage("retrieve"):
-                found.append(self._search(query, used))
+                hits = self._search(query, used)
+                found.append(hits if len(pieces) > 1 else self._followed(query, hits))
             with clock.stage("generate"):
                 held = unplanted(found[-1])
                 readings.append(reader.answer(query, held, self.searcher.opened.words.rarity, most, self._spans))
@@ -170,6 +172,17 @@ class Answerer:
         wider, usage = expand_by_model(query, self.settings)
         used.append(usage)
         return joined(hits, self.searcher.search(wider, self.settings.passages, self.settings.mode)) if wider != query else hits
+
+    def _followed(self, query: str, hits: list[Hit]) -> list[Hit]:
+        """With the passages that a second search finds by the names in the best sentence, where the question describes something."""
+        weights = replace(MODES[self.settings.mode], kindred=0.0)
+        if not weights.words or not hops.describes(query):
+            return hits
+        names = hops.names_found(query, hits, self.searcher.opened.words.rarity)
+        if not names:
+            return hits
+        vector = self.searcher.encoder.encode_query(query)
+        return hops.joined(hits, self.searcher.search_vector(vector, " ".join(names), len(hits) + hops.MORE, weights))
 
     def _draft(self, asked: str, hits: Sequence[Hit], reading: reader.Reading, clock: Clock) -> Drafting:
         """The chosen model's draft; a failing model's place is taken by the extractive one, and the answer says so.

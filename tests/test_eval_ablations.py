@@ -57,6 +57,12 @@ def test_without_a_ranking_the_others_keep_their_proportion(part: str, gone: str
     assert left.passage / getattr(left, kept) == pytest.approx(usual.passage / getattr(usual, kept))
 
 
+def test_without_kindred_words_all_else_stays() -> None:
+    usual, left = MODES["hybrid"], weights_without("kindred")
+    assert (left.passage, left.sentence, left.words) == (usual.passage, usual.sentence, usual.words)
+    assert (usual.kindred > 0, left.kindred) == (True, 0.0)
+
+
 def test_without_names() -> None:
     from qa import answer
 

@@ -36,7 +36,7 @@ QUESTIONS = [
 @pytest.mark.parametrize("question", QUESTIONS)
 def test_scores_are_what_they_say(searcher: Searcher, mode: str, question: str) -> None:
     query = searcher.encoder.encode_query(question)
-    shares = dict(searcher.opened.words.search(question, 1000))
+    shares = dict(searcher.opened.words.search(question, 1000, MODES[mode].kindred))
     hits = searcher.search(question, 8, mode)
     assert len(hits) == 8 or (mode == "lexical" and len(hits) == min(8, len(shares)))
     assert [hit.score for hit in hits] == sorted((hit.score for hit in hits), reverse=True)
@@ -55,7 +55,7 @@ def test_scores_are_what_they_say(searcher: Searcher, mode: str, question: str) 
 def test_no_better_passage_is_missed(searcher: Searcher, question: str) -> None:
     """Against every passage scored in full, not only the candidates."""
     opened, query = searcher.opened, searcher.encoder.encode_query(question)
-    shares = dict(opened.words.search(question, 1000))
+    shares = dict(opened.words.search(question, 1000, MODES["hybrid"].kindred))
     every = []
     for n in range(opened.manifest.passages):
         first, after = int(opened.first_sentence[n]), int(opened.first_sentence[n + 1])
