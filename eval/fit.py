@@ -47,8 +47,6 @@ DEV_WEIGHT = 20.0
 """How much one `dev` question counts beside one of the dataset, which has some fifty times as many."""
 PRACTICE_WEIGHT = 4.0
 """The same for a question of the practice articles."""
-OWN_WEIGHT_CONFIDENCE = 5.0
-"""The same for the confidence, for both; of 1, 5, 20 and 60 the value with the least calibration error in cross-validation on `dev`."""
 UNANSWERABLE = 0.2
 """Share of the questions that the articles do not answer, as the confidence assumes it: of the practice questions it is two fifths."""
 
@@ -244,8 +242,9 @@ def _held_out(data: Sequence[Example], spans: Reads, fold: int) -> dict[str, tup
     record = _models([example for example in data if not (example.own and example.fold == fold)], spans)
     plain, after = _rankings(asked, record, spans)
     answerable = np.array([example.question.answerable for example in asked])
-    share = 1.0 - answerable.mean()
-    weights = np.where(answerable, (1.0 - UNANSWERABLE) / (1.0 - share), UNANSWERABLE / share)
+    weights = np.array([example.weight for example in asked])
+    share = weights[~answerable].sum() / weights.sum()
+    weights *= np.where(answerable, (1.0 - UNANSWERABLE) / (1.0 - share), UNANSWERABLE / share)
     return {
         name: (_log_odds(_model(record[name]), _values(ranked)), _labels(ranked), weights)
         for name, ranked in (("answer", plain), ("answer_read", after))
@@ -296,7 +295,7 @@ def _read_model(spanned: Sequence[tuple[Example, Ranked]]) -> dict[str, Any]:
 
 def _confidence(features: Sequence[str], ranked: Sequence[tuple[Example, Ranked]]) -> dict[str, Any]:
     """How likely the chosen sentences answer."""
-    weights = np.array([OWN_WEIGHT_CONFIDENCE if e.own else 1.0 for e, _ in ranked])
+    weights = np.array([e.weight for e, _ in ranked])
     return _regression(features, _values(ranked), _labels(ranked), weights)
 
 

@@ -41,7 +41,7 @@ READS = 4
 """Sentences of one question that are read together in the second course."""
 LISTWISE = 0.5
 """Worth of telling a question's right sentence from its others, beside 1 for pointing at the answer."""
-SHARE = 0.5
+SHARE = 0.3
 """Share of the dataset's lists that an epoch of the second course reads; of the practice lists it reads all."""
 SEED = 1
 Say = Callable[[str], None]

@@ -324,7 +324,7 @@ def answer_values(
     )
 
 
-SURE = 10.0
+SURE = 20.0
 """Scores of the span reader further from 0 than this say no more than this."""
 
 

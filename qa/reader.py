@@ -39,13 +39,13 @@ ENOUGH_SEVERAL = 0.2
 """… or this much, where the question asks for several things."""
 NEWS = 0.5
 """Worth of all the question's words, beside a worth of 1 for the best sentence's probability."""
-READ = 8
+READ = 6
 """Sentences that the span reader reads at most, the likeliest first …"""
 TOGETHER = 2
 """… so many at a time …"""
-CLEAR = 4.0
+CLEAR = 3.0
 """… until one of them answers with at least this score …"""
-WORTH_READING = 0.03
+WORTH_READING = 0.05
 """… and only those whose odds of answering are at least this share of the best one's. Where one of these changes, `make fit` has to run."""
 DEPTH = 24
 """Sentences that are looked at after the best one."""
