@@ -1,8 +1,6 @@
 """The span reader's network with the same 8-bit weights in a tenth of the steps: it opens in a fifth of the time.
 
-    python -m eval.lean qa/data/span_reader.onnx
-
-`eval.train_reader` writes what torch traced, some 700 nodes. Here BERT's repeating parts become one operator each: the three
+What torch traces has some 700 nodes. Here BERT's repeating parts become one operator each: the three
 products of an attention and the attention itself (`QAttention`), a product with the scaling of its input (`DynamicQuantizeMatMul`),
 a layer norm with the sum before it. Weights and scales are taken over as they are, so scores differ as much as rounding makes them.
 A text is read alone, so there is no attention mask.
@@ -10,10 +8,7 @@ A text is read alone, so there is no attention mask.
 
 from __future__ import annotations
 
-import os
-import sys
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -124,18 +119,3 @@ class _Lean:
 
     def norm(self, at: str) -> list[str]:
         return [self.keep(f"{at}LayerNorm.weight"), self.keep(f"{at}LayerNorm.bias")]
-
-
-def main() -> int:
-    import onnx
-
-    path = Path(sys.argv[1])
-    new = path.with_suffix(".lean")
-    onnx.save(lean(onnx.load(path)), str(new))
-    os.replace(new, path)
-    print(path)
-    return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())

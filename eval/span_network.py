@@ -20,6 +20,8 @@ MULTIPLE = 16
 RIGHT_WEIGHT = 2.0
 """A text with an answer counts this much beside one without, of which there are more."""
 NEVER = -1e4
+TRACED = "traced.onnx"
+"""What `export` leaves beside the lean file: the same weights in the steps that torch took."""
 
 
 def weights() -> str:
@@ -129,6 +131,7 @@ def export(model: Any, folder: Path) -> Path:
         opset_version=17,
         dynamo=False,
     )
-    quantize_dynamic(whole, folder / NAME, per_channel=True, weight_type=QuantType.QInt8)
-    onnx.save(lean(onnx.load(folder / NAME)), folder / NAME)
+    traced = folder / TRACED
+    quantize_dynamic(whole, traced, per_channel=True, weight_type=QuantType.QInt8)
+    onnx.save(lean(onnx.load(traced)), folder / NAME)
     return folder / NAME

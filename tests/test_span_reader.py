@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import random
-import shutil
 from importlib.resources import files
 from pathlib import Path
 
@@ -62,21 +61,11 @@ def test_the_shipped_file_is_small_and_says_where_it_comes_from() -> None:
     assert record["trained on"]["held out"] and record["held out"]["dataset"]["answerability AUC"] > 0.6
 
 
-def test_the_lean_graph_reads_as_the_traced_one(reader: SpanReader, tmp_path: Path) -> None:
+def test_the_shipped_graph_is_lean() -> None:
     shipped = onnx.load(str(files("qa") / "data" / NAME))
-    if len(shipped.graph.input) == 2:
-        assert len(shipped.graph.node) < 100
-        return
-    made = lean(shipped)
-    assert len(made.graph.node) < 100 < len(shipped.graph.node)
-    onnx.save(made, str(tmp_path / NAME))
-    shutil.copy(str(files("qa") / "data" / RECORD), tmp_path)
-    texts = [BRIDGE, ("Harbour bridge", "The bridge is painted green every ten years."), ("", "Ellen Marsh was born in 1931.")]
-    for question in ("Who opened the new bridge?", "How often is the bridge painted?"):
-        for one, other in zip(reader.spans(question, texts), SpanReader.open(tmp_path).spans(question, texts), strict=True):
-            assert one.score == pytest.approx(other.score, abs=0.7)
+    assert len(shipped.graph.node) < 100 and [node.name for node in shipped.graph.input] == ["input_ids", "token_type_ids"]
     with pytest.raises(ValueError, match="traced"):
-        lean(made)
+        lean(shipped)
 
 
 def test_missing_files_are_told(tmp_path: Path) -> None:

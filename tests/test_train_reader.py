@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import argparse
 import json
+import shutil
 from pathlib import Path
 
 import pytest
 
 from eval import train_reader
+from eval.span_network import TRACED, export, network
 from eval.train_reader import Course
 from qa.span_reader import NAME, RECORD, SpanReader
 
@@ -58,6 +60,19 @@ def practice(tmp_path: Path) -> Path:
         ]
         (folder / "questions.jsonl").write_text("\n".join(json.dumps(row) for row in rows) + "\n")
     return tmp_path / "practice"
+
+
+def test_the_lean_graph_reads_as_the_traced_one(tmp_path: Path) -> None:
+    export(network().eval(), tmp_path)
+    (tmp_path / "traced").mkdir()
+    shutil.copy(tmp_path / TRACED, tmp_path / "traced" / NAME)
+    lean, traced = SpanReader.open(tmp_path), SpanReader.open(tmp_path / "traced")
+    texts = [
+        ("Mill. ", sentence) for sentence in (MILL, "It burned down in 1911.", "Mary Stone bought the ruin from Hale in 1920.")
+    ]
+    for question in ("Who built the mill?", "When did it burn down?"):
+        pairs = list(zip(lean.spans(question, texts), traced.spans(question, texts), strict=True))
+        assert [one.score for one, _ in pairs] == pytest.approx([other.score for _, other in pairs], abs=0.3)
 
 
 def test_it_trains_writes_and_measures(dataset: Path, practice: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
