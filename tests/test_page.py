@@ -135,7 +135,7 @@ def test_unsupported_sentences_conflicts_and_abstentions_are_visible(page) -> No
     assert turn.locator(".confidence").inner_text() == "87 % confident"
     assert turn.locator(".claim.unsupported").inner_text() == "Nobody wrote this."
     assert turn.locator(".flag").inner_text() == "not supported"
-    left, right = (turn.locator(".values li").nth(n).bounding_box() for n in (0, 1))
+    left, right = turn.locator(".values li").evaluate_all("values => values.map(value => value.getBoundingClientRect().toJSON())")
     assert left["y"] == right["y"] and left["x"] < right["x"]
     turn.locator(".values .cite").nth(1).click()
     assert marked(page) == fold(stored(page)[0]["citations"][1]["quote"])
