@@ -1,18 +1,21 @@
 """Disagreements between sentences: different values of one kind for the one fact that the question asks for.
 
-Every value of the wanted kind is given the probability that it answers (`qa.answering`). Two that both do, of different passages
-or speakers, disagree where they cannot both be right: "more than 60" and 70 can, a range and what it contains, an early count
-and a later one, figures of two years, unless what is asked can have happened only once.
+Every value of the wanted kind is given the probability that it answers (`qa.answering`); one that the span reader points at answers
+too, beside one that it is sure of. Two that both do, of different passages or speakers, disagree where they cannot both be right:
+"more than 60" and 70 can, a range and what it contains, an early count and a later one, figures of two years, unless what is asked
+can have happened only once.
 """
 
 from __future__ import annotations
 
 import json
+import math
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from importlib.resources import files
+from typing import NamedTuple
 
 import numpy as np
 
@@ -22,7 +25,8 @@ from qa.answering import FEATURES, GROUPS, Given, mismatched, rows
 from qa.differing import differ, recurs, when
 from qa.quantities import numbers
 from qa.question import Question
-from qa.reader import Logistic
+from qa.reader import Logistic, Reading
+from qa.span_reader import Span
 from qa.statements import (
     Asked,
     Place,
@@ -36,10 +40,7 @@ from qa.statements import (
     wanted,
     whole_names_held,
 )
-from qa.values import Value, outcome
-
-Stated = tuple[float, Passage, int, float]
-"""(probability that the sentence answers the question, its passage, its number there, its similarity with the question)."""
+from qa.values import Value, dated, outcome
 
 CANDIDATES = 24
 """Sentences that are compared at most, the likeliest first."""
@@ -55,7 +56,26 @@ NAMED_TOLL, BARE_TOLL = 0.1, 1.5
 """Factors on the threshold for a figure of the dead or hurt whose sentence holds the question's names; for one without a noun."""
 FACT = 0.45
 """Share of the question's words, names apart, that a fact with its label and title holds to answer it."""
+POINTED, NAME_POINTED = -10.0, 0.0
+"""Least score of the span reader for a value that it points at, and for a name, in a sentence that is LIKELY: enough beside …"""
+CLEAR = 4.0
+"""… a value that it is sure of, …"""
+TAKEN_UP = 0.33
+"""… where the passage up to the value holds this share of the question's words, names apart."""
 _ALL_BUT = re.compile(r"\ball (?:but|except) (?P<few>\w+)\b", re.I)
+
+
+class Stated(NamedTuple):
+    """A sentence of a passage, the probability that it answers the question, and its similarity with that.
+
+    `span` is what the span reader points at, where it has read the sentence.
+    """
+
+    probability: float
+    passage: Passage
+    number: int
+    similarity: float
+    span: Span | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +108,11 @@ class Disagreement:
     values: tuple[Side, ...]
 
 
+def in_reading(reading: Reading) -> list[Disagreement]:
+    """The disagreement in what was retrieved and read."""
+    return find(reading.question, [Stated(p, c.passage, c.number, c.similarity, c.span) for p, c in reading.ranked])
+
+
 def find(question: Question, sentences: Sequence[Stated], fitted: Mapping[str, Answers] | None = None) -> list[Disagreement]:
     """The disagreement about the fact that `question` asks for: none, or one.
 
@@ -96,21 +121,26 @@ def find(question: Question, sentences: Sequence[Stated], fitted: Mapping[str, A
     kind = wanted(question.text)
     if not kind or (kind in ("person", "place", "name") and several(question.text)):
         return []
-    told = [set_among((passage, number), p, near) for p, passage, number, near in plausible(sentences)]
+    kept = plausible(sentences)
+    least = LIKELY * max((s.probability for s in kept), default=0.0)
+    spans = [s.span if s.probability >= least else None for s in kept]
+    told = [set_among((s.passage, s.number), s.probability, s.similarity, span) for s, span in zip(kept, spans, strict=True)]
     asked = ask(question.text, [sentence.stems for sentence in told])
     if kind == "yes_no":
         disagreeing = _against(stances.stances(asked, told), stances.differ)
     else:
-        disagreeing = _against(answers(asked, told, fitted or models()), lambda one, other: differ(asked, one, other))
+        disagreeing = _against(
+            answers(asked, told, fitted or models()), lambda one, other: _clear(one, other) and differ(asked, one, other)
+        )
     return [Disagreement(question.text.strip(" ?\n"), disagreeing)] if disagreeing else []
 
 
 def plausible(sentences: Sequence[Stated]) -> list[Stated]:
     """The sentences that may answer, the likeliest first."""
-    likeliest = max((probability for probability, *_ in sentences), default=0.0)
-    nearest = max((similarity for *_, similarity in sentences), default=0.0)
-    chosen = [s for s in sentences if s[0] >= LIKELY * likeliest or s[3] >= nearest - NEAR]
-    return sorted(chosen, key=lambda s: -s[0])[:CANDIDATES]
+    likeliest = max((s.probability for s in sentences), default=0.0)
+    nearest = max((s.similarity for s in sentences), default=0.0)
+    chosen = [s for s in sentences if s.probability >= LIKELY * likeliest or s.similarity >= nearest - NEAR]
+    return sorted(chosen, key=lambda s: -s.probability)[:CANDIDATES]
 
 
 @lru_cache(maxsize=1)
@@ -130,18 +160,55 @@ def _answers(record: dict) -> Answers:
 def answers(asked: Asked, told: Sequence[Told], fitted: Mapping[str, Answers]) -> list[Given]:
     """The values that answer, at most one of a clause, the likeliest sentence's first."""
     found = rows(asked, told, _of_what_is_asked)
-    if not found:
-        return []
     of = fitted[GROUPS[asked.wanted]]
     given = []
-    for (sentence, value, _), p in zip(found, of.model(np.array([values for *_, values in found])), strict=True):
+    for (sentence, value, _), p in zip(found, of.model(np.array([v for *_, v in found])) if found else (), strict=True):
         sure = _of_the_day(asked, sentence, value) or _of_the_fact(asked, sentence) >= FACT
-        if sure or p >= of.threshold * _allowance(asked, sentence, value):
-            given.append(Given(sentence, value, _end(asked, value), (1.0 + float(p)) / 2 if sure else float(p)))
+        likely = sure or p >= of.threshold * _allowance(asked, sentence, value)
+        pointed = _pointed(asked, sentence, value)
+        if likely or pointed:
+            p = max(float(p), pointed)
+            given.append(Given(sentence, value, _end(asked, value), (1.0 + p) / 2 if sure else p, by_reader=not likely))
+    known = {(one.sentence.place, one.value.start) for one in given}
+    given += [one for t in told for one in _only_pointed(asked, t) if (t.place, one.value.start) not in known]
     given += [left for sentence in told for left in _all_but(asked, sentence)] if asked.wanted == "count" else []
     order = {id(sentence): n for n, sentence in enumerate(told)}
     chosen = sorted(_one_each(asked, given), key=lambda one: (order[id(one.sentence)], one.value.start))
     return [] if not asked.once and recurs(chosen) else chosen
+
+
+def _pointed(asked: Asked, sentence: Told, value: Value) -> float:
+    """How surely the span reader takes a value for the answer, 0 to 1; 0 where it does not, or where the passage is of other things."""
+    least = NAME_POINTED if value.kind == "name" else POINTED
+    score = sentence.pointed(value)
+    return 1.0 / (1.0 + math.exp(-score / CLEAR)) if score >= least and asked.held(sentence.around) >= TAKEN_UP else 0.0
+
+
+def _only_pointed(asked: Asked, sentence: Told) -> Iterable[Given]:
+    """The figures and dates of the wanted kind that the span reader points at, whatever they count or stand beside."""
+    for value in _of_kind(asked, sentence) if sentence.span else ():
+        pointed = _pointed(asked, sentence, value)
+        if (
+            pointed
+            and not value.partial
+            and not value.away
+            and (asked.wanted == "date" or not asked.dates or same_time(asked.dates, when(sentence, value)))
+        ):
+            yield Given(sentence, value, _end(asked, value), pointed, by_reader=True)
+
+
+def _of_kind(asked: Asked, sentence: Told) -> Sequence[Value]:
+    """The figures and dates of a sentence that are of the wanted kind."""
+    if asked.wanted == "count":
+        return [one for one in sentence.read.numbers if not one.dimension and not one.unit]
+    if asked.wanted == "measure":
+        return [one for one in sentence.read.numbers if set(one.dimension.split(" or ")) & set(asked.dimensions)]
+    return [one for one in dated(sentence.read.text) if one.date and one.date.part != "decade"] if asked.wanted == "date" else []
+
+
+def _clear(one: Given, other: Given) -> bool:
+    """Whether the span reader is sure of one of two values, where only it takes either for an answer."""
+    return not (one.by_reader or other.by_reader) or max(one.pointed, other.pointed) >= CLEAR
 
 
 def _of_what_is_asked(asked: Asked, sentence: Told, values: Sequence[Value]) -> Sequence[Value]:

@@ -6,8 +6,10 @@ second event or one of several is no contradiction, nor is a figure of another t
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 from itertools import combinations
 
 from qa.answering import Given, again
@@ -52,15 +54,30 @@ def differ(asked: Asked, one: Given, other: Given) -> bool:
     if one.value.date and other.value.date:
         return _dates_differ(asked, one.value.date, other.value.date)
     named = one.value.kind == "name"
-    if (
-        not (named and asked.once)
-        and not asked.dates
-        and not same_time(when(one.sentence, one.value), when(other.sentence, other.value))
-    ):
+    if not (named and asked.once) and not asked.dates and not _one_time(one, other):
         return False
     if named:
         return _names_differ(one, other)
     return _numbers_differ(one, other)
+
+
+def _one_time(one: Given, other: Given) -> bool:
+    """Whether both may be of one time; where the span reader points at both, days apart are, since reports come later."""
+    mine, theirs = when(one.sentence, one.value), when(other.sentence, other.value)
+    if same_time(mine, theirs):
+        return True
+    if math.isinf(min(one.pointed, other.pointed)):
+        return False
+    return any(_close(a, b) for a in mine for b in theirs)
+
+
+def _close(a: Date, b: Date) -> bool:
+    """Whether two dates are of one year and at most DAYS apart, as far as both tell."""
+    if a.year and b.year and a.year != b.year:
+        return False
+    if not a.month or not b.month:
+        return True
+    return _days(a, b if b.day else replace(b, day=a.day)) <= DAYS if a.day else abs(a.month - b.month) * 30 <= DAYS
 
 
 def _one_voice(one: Given, other: Given) -> bool:
