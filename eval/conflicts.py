@@ -84,8 +84,9 @@ def _outcome(pair: Pair, encoder: Encoder) -> Outcome:
     from qa.extractive import ranked, rarity_in
 
     rarity = rarity_in(pair.passages)
-    reading = reader.answer(pair.question, ranked(pair.question, pair.passages, rarity, encoder), rarity, spans=SpanReader.open())
-    found = [value for one in conflicts.in_reading(reading) for value in one.values]
+    spans = SpanReader.open()
+    reading = reader.answer(pair.question, ranked(pair.question, pair.passages, rarity, encoder), rarity, spans=spans)
+    found = [value for one in conflicts.in_reading(reading, spans) for value in one.values]
     values = tuple(value.written for value in found)
     shown = [" ".join((v.written, *(p.sentences[n].full_text for p, n in v.sentences[:1]))) for v in found]
     return Outcome(pair, values, _all_sides(pair.sides, shown) if pair.sides else not values)

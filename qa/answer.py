@@ -196,7 +196,7 @@ class Answerer:
         from qa.generate import generate
 
         with clock.stage("verify"):
-            found = conflicts.in_reading(reading)
+            found = conflicts.in_reading(reading, self._spans)
         generating = generate(
             asked, hits, reading.confidence, self.settings, self._similarity, dict(self._names), clock, _sides(found)
         )
@@ -226,7 +226,7 @@ class Answerer:
     def _extractive(self, reading: reader.Reading, clock: Clock, notices: tuple[str, ...] = ()) -> Drafting:
         """The draft that quotes the reader's sentences."""
         with clock.stage("verify"):
-            draft = replace(_quotes(reading, conflicts.in_reading(reading)), notices=notices)
+            draft = replace(_quotes(reading, conflicts.in_reading(reading, self._spans)), notices=notices)
         for claim in draft.claims:
             yield "claim", claim
         return draft

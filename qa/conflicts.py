@@ -9,7 +9,6 @@ can have happened only once.
 from __future__ import annotations
 
 import json
-import math
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -20,13 +19,13 @@ from typing import NamedTuple
 import numpy as np
 
 from index.types import Passage
-from qa import stances
+from qa import pointed, stances
 from qa.answering import FEATURES, GROUPS, Given, mismatched, rows
-from qa.differing import differ, recurs, when
+from qa.differing import SURE, differ, recurs, when
 from qa.quantities import numbers
 from qa.question import Question
-from qa.reader import Logistic, Reading
-from qa.span_reader import Span
+from qa.reader import Logistic, Reading, read_as
+from qa.span_reader import Reads, Span
 from qa.statements import (
     Asked,
     Place,
@@ -40,7 +39,7 @@ from qa.statements import (
     wanted,
     whole_names_held,
 )
-from qa.values import Value, dated, outcome
+from qa.values import Value, outcome
 
 CANDIDATES = 24
 """Sentences that are compared at most, the likeliest first."""
@@ -56,12 +55,6 @@ NAMED_TOLL, BARE_TOLL = 0.1, 1.5
 """Factors on the threshold for a figure of the dead or hurt whose sentence holds the question's names; for one without a noun."""
 FACT = 0.45
 """Share of the question's words, names apart, that a fact with its label and title holds to answer it."""
-POINTED, NAME_POINTED = -10.0, 0.0
-"""Least score of the span reader for a value that it points at, and for a name, in a sentence that is LIKELY: enough beside …"""
-CLEAR = 4.0
-"""… a value that it is sure of, …"""
-TAKEN_UP = 0.33
-"""… where the passage up to the value holds this share of the question's words, names apart."""
 _ALL_BUT = re.compile(r"\ball (?:but|except) (?P<few>\w+)\b", re.I)
 
 
@@ -108,15 +101,28 @@ class Disagreement:
     values: tuple[Side, ...]
 
 
-def in_reading(reading: Reading) -> list[Disagreement]:
-    """The disagreement in what was retrieved and read."""
-    return find(reading.question, [Stated(p, c.passage, c.number, c.similarity, c.span) for p, c in reading.ranked])
+def in_reading(reading: Reading, spans: Reads | None = None) -> list[Disagreement]:
+    """The disagreement in what was retrieved and read; `spans` reads further sentences where one that was read answers clearly."""
+    found = {(c.passage.id, c.number): c for _, c in reading.ranked}
+
+    def look(places: Sequence[Place]) -> Sequence[Span]:
+        texts = [read_as(found[passage.id, number]) for passage, number in places]
+        return spans.spans(reading.question.text, texts) if spans else []
+
+    stated = [Stated(p, c.passage, c.number, c.similarity, c.span) for p, c in reading.ranked]
+    return find(reading.question, stated, look=look if spans else None)
 
 
-def find(question: Question, sentences: Sequence[Stated], fitted: Mapping[str, Answers] | None = None) -> list[Disagreement]:
+def find(
+    question: Question,
+    sentences: Sequence[Stated],
+    fitted: Mapping[str, Answers] | None = None,
+    look: pointed.Look | None = None,
+) -> list[Disagreement]:
     """The disagreement about the fact that `question` asks for: none, or one.
 
-    `sentences` in any order; `fitted` are other models than the shipped ones (`eval.fit_conflicts`).
+    `sentences` in any order; `fitted` are other models than the shipped ones (`eval.fit_conflicts`); `look` has
+    further sentences read.
     """
     kind = wanted(question.text)
     if not kind or (kind in ("person", "place", "name") and several(question.text)):
@@ -129,8 +135,9 @@ def find(question: Question, sentences: Sequence[Stated], fitted: Mapping[str, A
     if kind == "yes_no":
         disagreeing = _against(stances.stances(asked, told), stances.differ)
     else:
+        told = pointed.read_on(asked, told, least, look) if look else told
         disagreeing = _against(
-            answers(asked, told, fitted or models()), lambda one, other: _clear(one, other) and differ(asked, one, other)
+            answers(asked, told, fitted or models()), lambda one, other: pointed.clear(one, other) and differ(asked, one, other)
         )
     return [Disagreement(question.text.strip(" ?\n"), disagreeing)] if disagreeing else []
 
@@ -161,54 +168,23 @@ def answers(asked: Asked, told: Sequence[Told], fitted: Mapping[str, Answers]) -
     """The values that answer, at most one of a clause, the likeliest sentence's first."""
     found = rows(asked, told, _of_what_is_asked)
     of = fitted[GROUPS[asked.wanted]]
+    best = max((sentence.probability for sentence in told), default=0.0)
     given = []
     for (sentence, value, _), p in zip(found, of.model(np.array([v for *_, v in found])) if found else (), strict=True):
         sure = _of_the_day(asked, sentence, value) or _of_the_fact(asked, sentence) >= FACT
         likely = sure or p >= of.threshold * _allowance(asked, sentence, value)
-        pointed = _pointed(asked, sentence, value)
-        if likely or pointed:
-            p = max(float(p), pointed)
-            given.append(Given(sentence, value, _end(asked, value), (1.0 + p) / 2 if sure else p, by_reader=not likely))
+        by_reader = pointed.answers(asked, sentence, value, best)
+        if likely or by_reader:
+            p = max(float(p), by_reader)
+            given.append(
+                Given(sentence, value, pointed.value_end(asked, value), (1.0 + p) / 2 if sure else p, by_reader=not likely)
+            )
     known = {(one.sentence.place, one.value.start) for one in given}
-    given += [one for t in told for one in _only_pointed(asked, t) if (t.place, one.value.start) not in known]
+    given += [one for t in told for one in pointed.others(asked, t, best) if (t.place, one.value.start) not in known]
     given += [left for sentence in told for left in _all_but(asked, sentence)] if asked.wanted == "count" else []
     order = {id(sentence): n for n, sentence in enumerate(told)}
     chosen = sorted(_one_each(asked, given), key=lambda one: (order[id(one.sentence)], one.value.start))
     return [] if not asked.once and recurs(chosen) else chosen
-
-
-def _pointed(asked: Asked, sentence: Told, value: Value) -> float:
-    """How surely the span reader takes a value for the answer, 0 to 1; 0 where it does not, or where the passage is of other things."""
-    least = NAME_POINTED if value.kind == "name" else POINTED
-    score = sentence.pointed(value)
-    return 1.0 / (1.0 + math.exp(-score / CLEAR)) if score >= least and asked.held(sentence.around) >= TAKEN_UP else 0.0
-
-
-def _only_pointed(asked: Asked, sentence: Told) -> Iterable[Given]:
-    """The figures and dates of the wanted kind that the span reader points at, whatever they count or stand beside."""
-    for value in _of_kind(asked, sentence) if sentence.span else ():
-        pointed = _pointed(asked, sentence, value)
-        if (
-            pointed
-            and not value.partial
-            and not value.away
-            and (asked.wanted == "date" or not asked.dates or same_time(asked.dates, when(sentence, value)))
-        ):
-            yield Given(sentence, value, _end(asked, value), pointed, by_reader=True)
-
-
-def _of_kind(asked: Asked, sentence: Told) -> Sequence[Value]:
-    """The figures and dates of a sentence that are of the wanted kind."""
-    if asked.wanted == "count":
-        return [one for one in sentence.read.numbers if not one.dimension and not one.unit]
-    if asked.wanted == "measure":
-        return [one for one in sentence.read.numbers if set(one.dimension.split(" or ")) & set(asked.dimensions)]
-    return [one for one in dated(sentence.read.text) if one.date and one.date.part != "decade"] if asked.wanted == "date" else []
-
-
-def _clear(one: Given, other: Given) -> bool:
-    """Whether the span reader is sure of one of two values, where only it takes either for an answer."""
-    return not (one.by_reader or other.by_reader) or max(one.pointed, other.pointed) >= CLEAR
 
 
 def _of_what_is_asked(asked: Asked, sentence: Told, values: Sequence[Value]) -> Sequence[Value]:
@@ -246,12 +222,6 @@ def _of_the_fact(asked: Asked, sentence: Told) -> float:
     return asked.held(sentence.stems)
 
 
-def _end(asked: Asked, value: Value) -> int:
-    """Where a value ends as it is written: behind the noun that is asked for, not behind what follows it."""
-    named = [end for noun, end in zip(value.nouns, value.ends, strict=True) if noun in asked.nouns]
-    return named[0] if named else value.end
-
-
 def _one_each(asked: Asked, given: Sequence[Given]) -> list[Given]:
     """One value of each clause: the likeliest date or name; no number where a clause counts several times."""
     clauses: dict[tuple[int, int], list[Given]] = {}
@@ -261,6 +231,8 @@ def _one_each(asked: Asked, given: Sequence[Given]) -> list[Given]:
     kept = []
     for together in clauses.values():
         if asked.wanted in ("count", "measure"):
+            sure = [one for one in together if one.pointed >= SURE]
+            together = [max(sure, key=lambda one: one.probability)] if sure else together
             units = {one.value.dimension for one in together}
             if len({one.normalised for one in together}) == 1:
                 together = [max(together, key=lambda one: one.probability)]

@@ -23,6 +23,9 @@ DAYS = 14
 """Accounts of an event that may recur disagree by this many days at most; beyond that they tell of two events …"""
 YEARS = 5
 """… and this many years where they name no day."""
+SURE = 4.0
+"""The span reader's score from which it is sure of a value: only what stands beside that says of what time it is."""
+_COMMA = re.compile(r"[,;:] ")
 _BY_THEN = re.compile(
     r"\b(?:initial(?:ly)?|at first|(?:early|first|preliminary) (?:reports?|counts?|estimates?)|so far|to date|as of|still|"
     r"by (?:the (?:end|middle|beginning|start|evening|morning|time|following|next)|then|now|noon|midnight|early|late|mid|\d|"
@@ -89,9 +92,20 @@ def _one_voice(one: Given, other: Given) -> bool:
     return together and not (mine and theirs and not mine & theirs)
 
 
+def _told_of(one: Given) -> str:
+    """The fact or clause that a value stands in; of the clause the part between commas, where the span reader is sure of the value."""
+    text, value = one.sentence.read.text, one.value
+    if one.sentence.is_fact or one.pointed < SURE:
+        return text if one.sentence.is_fact else one.clause
+    start, end = one.sentence.read.clause(value.start)
+    start = max([start, *(match.end() for match in _COMMA.finditer(text, 0, value.start))])
+    end = min([end, *(match.start() for match in _COMMA.finditer(text, value.end))])
+    return text[start:end]
+
+
 def _excused(asked: Asked, one: Given, other: Given) -> bool:
     """Whether the wording says that the values are of different times, plans or events."""
-    a, b = (value.sentence.read.text if value.sentence.is_fact else value.clause for value in (one, other))
+    a, b = _told_of(one), _told_of(other)
     if any(bool(_HYPOTHETICAL.search(text)) for text in (a, b)) and not _HYPOTHETICAL.search(asked.text):
         return True
     if again(asked, a) != again(asked, b) and not asked.once:
