@@ -19,7 +19,7 @@ from eval.normalise import contains
 from index.embed import Encoder
 from index.types import Passage, Sentence
 from qa import conflicts, reader
-from qa.question import read
+from qa.span_reader import SpanReader
 
 FLOORS = {"dev": (0.8, 0.04), "test": (0.6, 0.15)}
 """For each half the least share of the disagreements that are given, and the largest share of the other rows where one is seen.
@@ -84,9 +84,9 @@ def _outcome(pair: Pair, encoder: Encoder) -> Outcome:
     from qa.extractive import ranked, rarity_in
 
     rarity = rarity_in(pair.passages)
-    reading = reader.answer(pair.question, ranked(pair.question, pair.passages, rarity, encoder), rarity)
-    stated = [(probability, c.passage, c.number, c.similarity) for probability, c in reading.ranked]
-    found = [value for one in conflicts.find(read(pair.question), stated) for value in one.values]
+    spans = SpanReader.open()
+    reading = reader.answer(pair.question, ranked(pair.question, pair.passages, rarity, encoder), rarity, spans=spans)
+    found = [value for one in conflicts.in_reading(reading, spans) for value in one.values]
     values = tuple(value.written for value in found)
     shown = [" ".join((v.written, *(p.sentences[n].full_text for p, n in v.sentences[:1]))) for v in found]
     return Outcome(pair, values, _all_sides(pair.sides, shown) if pair.sides else not values)

@@ -92,7 +92,7 @@ def examples(questions: Iterable[Question], searcher: Searcher) -> Iterator[Exam
     for question in questions:
         hits = searcher.search(question.question, PASSAGES)
         ranked = reader.answer(question.question, hits, searcher.opened.words.rarity).ranked
-        stated = tuple((p, c.passage, c.number, c.similarity) for p, c in ranked)
+        stated = tuple(conflicts.Stated(p, c.passage, c.number, c.similarity) for p, c in ranked)
         source = question.relevant[0][0] if question.relevant else ""
         yield Example(question.question, question.gold[0] if question.gold else (), source, stated)
 
@@ -115,7 +115,7 @@ def _labelled(data: Sequence[Example]) -> tuple[np.ndarray, np.ndarray, np.ndarr
     """(features, right, weights) of all values; each question weighs the same, however many values it finds."""
     values, labels, weights = [], [], []
     for example in data:
-        told = [set_among((passage, n), p, near) for p, passage, n, near in conflicts.plausible(example.stated)]
+        told = [set_among((s.passage, s.number), s.probability, s.similarity) for s in conflicts.plausible(example.stated)]
         asked = ask(example.text, [sentence.stems for sentence in told])
         found = [(s, value, row, _is_gold(example, s, value)) for s, value, row in rows(asked, told)]
         gold = {normalised(value) for _, value, _, right in found if right}

@@ -196,7 +196,7 @@ class Answerer:
         from qa.generate import generate
 
         with clock.stage("verify"):
-            found = _disagreements(reading)
+            found = conflicts.in_reading(reading, self._spans)
         generating = generate(
             asked, hits, reading.confidence, self.settings, self._similarity, dict(self._names), clock, _sides(found)
         )
@@ -226,7 +226,7 @@ class Answerer:
     def _extractive(self, reading: reader.Reading, clock: Clock, notices: tuple[str, ...] = ()) -> Drafting:
         """The draft that quotes the reader's sentences."""
         with clock.stage("verify"):
-            draft = replace(_quotes(reading, _disagreements(reading)), notices=notices)
+            draft = replace(_quotes(reading, conflicts.in_reading(reading, self._spans)), notices=notices)
         for claim in draft.claims:
             yield "claim", claim
         return draft
@@ -267,11 +267,6 @@ def _in_turn(rankings: Sequence[Sequence[Hit]]) -> list[Hit]:
     """The best of each ranking, then the second of each, and so on; every passage once."""
     hits = (hit for row in zip_longest(*rankings) for hit in row if hit is not None)
     return list({hit.passage.id: hit for hit in hits}.values())
-
-
-def _disagreements(reading: reader.Reading) -> list[conflicts.Disagreement]:
-    """The values that the retrieved sentences disagree on."""
-    return conflicts.find(reading.question, [(p, c.passage, c.number, c.similarity) for p, c in reading.ranked])
 
 
 def _sides(found: Sequence[conflicts.Disagreement]) -> list[tuple[str, tuple[conflicts.Place, ...]]]:

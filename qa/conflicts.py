@@ -1,8 +1,9 @@
 """Disagreements between sentences: different values of one kind for the one fact that the question asks for.
 
-Every value of the wanted kind is given the probability that it answers (`qa.answering`). Two that both do, of different passages
-or speakers, disagree where they cannot both be right: "more than 60" and 70 can, a range and what it contains, an early count
-and a later one, figures of two years, unless what is asked can have happened only once.
+Every value of the wanted kind is given the probability that it answers (`qa.answering`); one that the span reader points at answers
+too, beside one that it is sure of. Two that both do, of different passages or speakers, disagree where they cannot both be right:
+"more than 60" and 70 can, a range and what it contains, an early count and a later one, figures of two years, unless what is asked
+can have happened only once.
 """
 
 from __future__ import annotations
@@ -13,16 +14,18 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from importlib.resources import files
+from typing import NamedTuple
 
 import numpy as np
 
 from index.types import Passage
-from qa import stances
+from qa import pointed, stances
 from qa.answering import FEATURES, GROUPS, Given, mismatched, rows
-from qa.differing import differ, recurs, when
+from qa.differing import SURE, differ, recurs, when
 from qa.quantities import numbers
 from qa.question import Question
-from qa.reader import Logistic
+from qa.reader import Logistic, Reading, read_as
+from qa.span_reader import Reads, Span
 from qa.statements import (
     Asked,
     Place,
@@ -37,9 +40,6 @@ from qa.statements import (
     whole_names_held,
 )
 from qa.values import Value, outcome
-
-Stated = tuple[float, Passage, int, float]
-"""(probability that the sentence answers the question, its passage, its number there, its similarity with the question)."""
 
 CANDIDATES = 24
 """Sentences that are compared at most, the likeliest first."""
@@ -56,6 +56,19 @@ NAMED_TOLL, BARE_TOLL = 0.1, 1.5
 FACT = 0.45
 """Share of the question's words, names apart, that a fact with its label and title holds to answer it."""
 _ALL_BUT = re.compile(r"\ball (?:but|except) (?P<few>\w+)\b", re.I)
+
+
+class Stated(NamedTuple):
+    """A sentence of a passage, the probability that it answers the question, and its similarity with that.
+
+    `span` is what the span reader points at, where it has read the sentence.
+    """
+
+    probability: float
+    passage: Passage
+    number: int
+    similarity: float
+    span: Span | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,29 +101,53 @@ class Disagreement:
     values: tuple[Side, ...]
 
 
-def find(question: Question, sentences: Sequence[Stated], fitted: Mapping[str, Answers] | None = None) -> list[Disagreement]:
+def in_reading(reading: Reading, spans: Reads | None = None) -> list[Disagreement]:
+    """The disagreement in what was retrieved and read; `spans` reads further sentences where one that was read answers clearly."""
+    found = {(c.passage.id, c.number): c for _, c in reading.ranked}
+
+    def look(places: Sequence[Place]) -> Sequence[Span]:
+        texts = [read_as(found[passage.id, number]) for passage, number in places]
+        return spans.spans(reading.question.text, texts) if spans else []
+
+    stated = [Stated(p, c.passage, c.number, c.similarity, c.span) for p, c in reading.ranked]
+    return find(reading.question, stated, look=look if spans else None)
+
+
+def find(
+    question: Question,
+    sentences: Sequence[Stated],
+    fitted: Mapping[str, Answers] | None = None,
+    look: pointed.Look | None = None,
+) -> list[Disagreement]:
     """The disagreement about the fact that `question` asks for: none, or one.
 
-    `sentences` in any order; `fitted` are other models than the shipped ones (`eval.fit_conflicts`).
+    `sentences` in any order; `fitted` are other models than the shipped ones (`eval.fit_conflicts`); `look` has
+    further sentences read.
     """
     kind = wanted(question.text)
     if not kind or (kind in ("person", "place", "name") and several(question.text)):
         return []
-    told = [set_among((passage, number), p, near) for p, passage, number, near in plausible(sentences)]
+    kept = plausible(sentences)
+    least = LIKELY * max((s.probability for s in kept), default=0.0)
+    spans = [s.span if s.probability >= least else None for s in kept]
+    told = [set_among((s.passage, s.number), s.probability, s.similarity, span) for s, span in zip(kept, spans, strict=True)]
     asked = ask(question.text, [sentence.stems for sentence in told])
     if kind == "yes_no":
         disagreeing = _against(stances.stances(asked, told), stances.differ)
     else:
-        disagreeing = _against(answers(asked, told, fitted or models()), lambda one, other: differ(asked, one, other))
+        told = pointed.read_on(asked, told, least, look) if look else told
+        disagreeing = _against(
+            answers(asked, told, fitted or models()), lambda one, other: pointed.clear(one, other) and differ(asked, one, other)
+        )
     return [Disagreement(question.text.strip(" ?\n"), disagreeing)] if disagreeing else []
 
 
 def plausible(sentences: Sequence[Stated]) -> list[Stated]:
     """The sentences that may answer, the likeliest first."""
-    likeliest = max((probability for probability, *_ in sentences), default=0.0)
-    nearest = max((similarity for *_, similarity in sentences), default=0.0)
-    chosen = [s for s in sentences if s[0] >= LIKELY * likeliest or s[3] >= nearest - NEAR]
-    return sorted(chosen, key=lambda s: -s[0])[:CANDIDATES]
+    likeliest = max((s.probability for s in sentences), default=0.0)
+    nearest = max((s.similarity for s in sentences), default=0.0)
+    chosen = [s for s in sentences if s.probability >= LIKELY * likeliest or s.similarity >= nearest - NEAR]
+    return sorted(chosen, key=lambda s: -s.probability)[:CANDIDATES]
 
 
 @lru_cache(maxsize=1)
@@ -130,14 +167,20 @@ def _answers(record: dict) -> Answers:
 def answers(asked: Asked, told: Sequence[Told], fitted: Mapping[str, Answers]) -> list[Given]:
     """The values that answer, at most one of a clause, the likeliest sentence's first."""
     found = rows(asked, told, _of_what_is_asked)
-    if not found:
-        return []
     of = fitted[GROUPS[asked.wanted]]
+    best = max((sentence.probability for sentence in told), default=0.0)
     given = []
-    for (sentence, value, _), p in zip(found, of.model(np.array([values for *_, values in found])), strict=True):
+    for (sentence, value, _), p in zip(found, of.model(np.array([v for *_, v in found])) if found else (), strict=True):
         sure = _of_the_day(asked, sentence, value) or _of_the_fact(asked, sentence) >= FACT
-        if sure or p >= of.threshold * _allowance(asked, sentence, value):
-            given.append(Given(sentence, value, _end(asked, value), (1.0 + float(p)) / 2 if sure else float(p)))
+        likely = sure or p >= of.threshold * _allowance(asked, sentence, value)
+        by_reader = pointed.answers(asked, sentence, value, best)
+        if likely or by_reader:
+            p = max(float(p), by_reader)
+            given.append(
+                Given(sentence, value, pointed.value_end(asked, value), (1.0 + p) / 2 if sure else p, by_reader=not likely)
+            )
+    known = {(one.sentence.place, one.value.start) for one in given}
+    given += [one for t in told for one in pointed.others(asked, t, best) if (t.place, one.value.start) not in known]
     given += [left for sentence in told for left in _all_but(asked, sentence)] if asked.wanted == "count" else []
     order = {id(sentence): n for n, sentence in enumerate(told)}
     chosen = sorted(_one_each(asked, given), key=lambda one: (order[id(one.sentence)], one.value.start))
@@ -179,12 +222,6 @@ def _of_the_fact(asked: Asked, sentence: Told) -> float:
     return asked.held(sentence.stems)
 
 
-def _end(asked: Asked, value: Value) -> int:
-    """Where a value ends as it is written: behind the noun that is asked for, not behind what follows it."""
-    named = [end for noun, end in zip(value.nouns, value.ends, strict=True) if noun in asked.nouns]
-    return named[0] if named else value.end
-
-
 def _one_each(asked: Asked, given: Sequence[Given]) -> list[Given]:
     """One value of each clause: the likeliest date or name; no number where a clause counts several times."""
     clauses: dict[tuple[int, int], list[Given]] = {}
@@ -194,6 +231,8 @@ def _one_each(asked: Asked, given: Sequence[Given]) -> list[Given]:
     kept = []
     for together in clauses.values():
         if asked.wanted in ("count", "measure"):
+            sure = [one for one in together if one.pointed >= SURE]
+            together = [max(sure, key=lambda one: one.probability)] if sure else together
             units = {one.value.dimension for one in together}
             if len({one.normalised for one in together}) == 1:
                 together = [max(together, key=lambda one: one.probability)]

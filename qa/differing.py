@@ -6,8 +6,10 @@ second event or one of several is no contradiction, nor is a figure of another t
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 from itertools import combinations
 
 from qa.answering import Given, again
@@ -21,6 +23,9 @@ DAYS = 14
 """Accounts of an event that may recur disagree by this many days at most; beyond that they tell of two events …"""
 YEARS = 5
 """… and this many years where they name no day."""
+SURE = 4.0
+"""The span reader's score from which it is sure of a value: only what stands beside that says of what time it is."""
+_COMMA = re.compile(r"[,;:] ")
 _BY_THEN = re.compile(
     r"\b(?:initial(?:ly)?|at first|(?:early|first|preliminary) (?:reports?|counts?|estimates?)|so far|to date|as of|still|"
     r"by (?:the (?:end|middle|beginning|start|evening|morning|time|following|next)|then|now|noon|midnight|early|late|mid|\d|"
@@ -52,15 +57,30 @@ def differ(asked: Asked, one: Given, other: Given) -> bool:
     if one.value.date and other.value.date:
         return _dates_differ(asked, one.value.date, other.value.date)
     named = one.value.kind == "name"
-    if (
-        not (named and asked.once)
-        and not asked.dates
-        and not same_time(when(one.sentence, one.value), when(other.sentence, other.value))
-    ):
+    if not (named and asked.once) and not asked.dates and not _one_time(one, other):
         return False
     if named:
         return _names_differ(one, other)
     return _numbers_differ(one, other)
+
+
+def _one_time(one: Given, other: Given) -> bool:
+    """Whether both may be of one time; where the span reader points at both, days apart are, since reports come later."""
+    mine, theirs = when(one.sentence, one.value), when(other.sentence, other.value)
+    if same_time(mine, theirs):
+        return True
+    if math.isinf(min(one.pointed, other.pointed)):
+        return False
+    return any(_close(a, b) for a in mine for b in theirs)
+
+
+def _close(a: Date, b: Date) -> bool:
+    """Whether two dates are of one year and at most DAYS apart, as far as both tell."""
+    if a.year and b.year and a.year != b.year:
+        return False
+    if not a.month or not b.month:
+        return True
+    return _days(a, b if b.day else replace(b, day=a.day)) <= DAYS if a.day else abs(a.month - b.month) * 30 <= DAYS
 
 
 def _one_voice(one: Given, other: Given) -> bool:
@@ -72,9 +92,20 @@ def _one_voice(one: Given, other: Given) -> bool:
     return together and not (mine and theirs and not mine & theirs)
 
 
+def _told_of(one: Given) -> str:
+    """The fact or clause that a value stands in; of the clause the part between commas, where the span reader is sure of the value."""
+    text, value = one.sentence.read.text, one.value
+    if one.sentence.is_fact or one.pointed < SURE:
+        return text if one.sentence.is_fact else one.clause
+    start, end = one.sentence.read.clause(value.start)
+    start = max([start, *(match.end() for match in _COMMA.finditer(text, 0, value.start))])
+    end = min([end, *(match.start() for match in _COMMA.finditer(text, value.end))])
+    return text[start:end]
+
+
 def _excused(asked: Asked, one: Given, other: Given) -> bool:
     """Whether the wording says that the values are of different times, plans or events."""
-    a, b = (value.sentence.read.text if value.sentence.is_fact else value.clause for value in (one, other))
+    a, b = _told_of(one), _told_of(other)
     if any(bool(_HYPOTHETICAL.search(text)) for text in (a, b)) and not _HYPOTHETICAL.search(asked.text):
         return True
     if again(asked, a) != again(asked, b) and not asked.once:

@@ -15,8 +15,9 @@ from qa.clause import is_plural, parse
 from qa.english import ALIKE, STOPWORDS, VERBS_ALIKE, WIDE
 from qa.events import events_of, happens_once, same_event
 from qa.quantities import Date, dates
+from qa.span_reader import Span
 from qa.units import ASKED, unit_of
-from qa.values import Text, outcome, taken_apart, tells, with_year
+from qa.values import Text, Value, outcome, taken_apart, tells, with_year
 from qa.words import Word, is_name, is_verb_form, opposites, same_name, stem, words
 
 Place = tuple[Passage, int]
@@ -106,6 +107,8 @@ class Told:
     """Those of the sentence; of a fact, those of its title too."""
     probability: float = 1.0
     similarity: float = 1.0
+    span: Span | None = None
+    """What the span reader points at in the sentence with its label, where it has read it."""
 
     @property
     def is_fact(self) -> bool:
@@ -114,6 +117,14 @@ class Told:
     @property
     def label(self) -> str:
         return self.place[0].sentences[self.place[1]].label
+
+    def pointed(self, value: Value) -> float:
+        """The span reader's score where it points at a value of the sentence; -inf where it does not."""
+        if not self.span:
+            return -math.inf
+        sentence = self.place[0].sentences[self.place[1]]
+        ahead = len(sentence.full_text) - len(sentence.text)
+        return self.span.score if self.span.start < value.end + ahead and value.start + ahead < self.span.end else -math.inf
 
 
 @lru_cache(maxsize=512)
@@ -276,9 +287,9 @@ def _rarity(forms: frozenset[str], texts: Sequence[frozenset[str]]) -> float:
     return math.log1p(len(texts) / having) if having else 0.5 * math.log1p(len(texts))
 
 
-def set_among(place: Place, probability: float, similarity: float) -> Told:
+def set_among(place: Place, probability: float, similarity: float, span: Span | None = None) -> Told:
     """A sentence with what stands around it."""
-    return replace(_set_among(*place), probability=probability, similarity=similarity)
+    return replace(_set_among(*place), probability=probability, similarity=similarity, span=span)
 
 
 @lru_cache(maxsize=4_096)

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import pytest
 
 from index.types import Passage, Sentence
 from qa.answering import rows
-from qa.conflicts import Disagreement, _of_what_is_asked, find
+from qa.conflicts import Disagreement, Stated, _of_what_is_asked, find
+from qa.differing import SURE
+from qa.pointed import LEAST
 from qa.question import read
+from qa.span_reader import Span
 from qa.statements import ask, set_among
 
 
@@ -19,7 +24,7 @@ def passage(name: str, *texts: str, title: str = "", section: tuple[str, ...] = 
 def disagreements(question: str, *passages: Passage) -> list[Disagreement]:
     """Every sentence as a likely answer, the earlier the likelier."""
     places = [(item, n) for item in passages for n in range(len(item.sentences))]
-    return find(read(question), [(0.9 - 0.01 * k, item, n, 0.8) for k, (item, n) in enumerate(places)])
+    return find(read(question), [Stated(0.9 - 0.01 * k, item, n, 0.8) for k, (item, n) in enumerate(places)])
 
 
 def values(question: str, *passages: Passage) -> list[tuple[str, str, list[str]]]:
@@ -350,8 +355,76 @@ def test_a_share_is_no_total() -> None:
 def test_an_unlikely_sentence_is_not_compared() -> None:
     one, other = passage("a", "The Tollan cathedral has nine bells."), passage("b", "The Tollan cathedral has eleven bells.")
     question = read("How many bells hang in the Tollan cathedral?")
-    assert find(question, [(0.9, one, 0, 0.8), (0.5, other, 0, 0.7)])
-    assert find(question, [(0.9, one, 0, 0.8), (0.05, other, 0, 0.3)]) == []
+    assert find(question, [Stated(0.9, one, 0, 0.8), Stated(0.5, other, 0, 0.7)])
+    assert find(question, [Stated(0.9, one, 0, 0.8), Stated(0.05, other, 0, 0.3)]) == []
+
+
+def pointed(question: str, *texts: tuple[str, str, float]) -> list[str]:
+    """The values that disagree in texts of which the span reader points at a part, with a score."""
+    stated = []
+    for n, (text, part, score) in enumerate(texts):
+        start = text.index(part)
+        stated.append(Stated(0.9 - 0.1 * n, passage("abc"[n], text), 0, 0.8, Span(score, start, start + len(part))))
+    return [side.written for one in find(read(question), stated) for side in one.values]
+
+
+FERRIES = "How many ferries does the Lorne line run?"
+ONE = "The Lorne line runs seven ferries."
+OTHER = "The ships of the Lorne line, which runs them by night too, are nine."
+
+
+def test_a_value_that_the_span_reader_points_at() -> None:
+    assert prose(FERRIES, ONE, OTHER) == []
+    assert pointed(FERRIES, (ONE, "seven", 6.0), (OTHER, "nine", 2.0)) == ["seven ferries", "nine"]
+    assert pointed(FERRIES, (ONE, "seven", 6.0), (OTHER, "by night", 2.0)) == []
+    assert pointed(FERRIES, (ONE, "seven", 6.0), (OTHER, "nine", LEAST - 0.1)) == []
+
+
+def test_the_span_reader_has_to_be_sure_of_one_value() -> None:
+    assert pointed(FERRIES, (ONE, "seven", SURE), (OTHER, "nine", SURE - 0.1))
+    assert pointed(FERRIES, (ONE, "seven", SURE - 0.1), (OTHER, "nine", SURE - 0.1)) == []
+
+
+def test_a_part_that_the_span_reader_points_at_is_no_total() -> None:
+    part = "The Lorne line runs another nine ferries by night."
+    assert pointed(FERRIES, (ONE, "seven", 8.0), (part, "nine", 8.0)) == []
+
+
+def test_the_day_of_a_report_is_not_that_of_the_event() -> None:
+    question = "How many people were arrested in the raid on the sawmill?"
+    one = "KADRIN, 12 March 2021 - Police arrested eight people in a raid on the sawmill."
+    texts = [
+        f"On {day} six people were held to have been arrested in the raid on the sawmill."
+        for day in ("15 March 2021", "15 May 2021")
+    ]
+    assert pointed(question, (one, "eight", 8.0), (texts[0], "six", 8.0)) == ["eight people", "six people"]
+    assert pointed(question, (one, "eight", 8.0), (texts[1], "six", 8.0)) == []
+
+
+def test_further_sentences_are_read_where_one_value_is_sure() -> None:
+    texts = (ONE, OTHER, "The Lorne line is run by two brothers.", "The Lorne line is old.", ONE)
+    asked: list[int] = []
+
+    def look(places: Sequence[tuple[Passage, int]]) -> list[Span]:
+        asked.extend("abcde".index(item.id) for item, _ in places)
+        return [Span(2.0, item.sentences[n].text.index("nine"), len(item.sentences[n].text)) for item, n in places]
+
+    def sides(score: float) -> list[str]:
+        spans = (Span(score, 20, 25), None, Span(LEAST - 1, 26, 29), None, None)
+        stated = [Stated(0.9 - 0.1 * n, passage("abcde"[n], text), 0, 0.8, spans[n]) for n, text in enumerate(texts)]
+        return [side.written for one in find(read(FERRIES), stated, look=look) for side in one.values]
+
+    assert sides(SURE - 0.1) == [] and asked == []
+    assert sides(SURE) == ["seven ferries", "nine"] and asked == [1]
+
+
+def test_what_stands_beside_a_sure_value_says_of_what_time_it_is() -> None:
+    question, one = "How much did the Lorne bridge cost?", "The Lorne bridge cost 23 million euros."
+    more = "The Lorne bridge cost 26 million euros, eight more than the town had planned."
+    planned = "The Lorne bridge was planned to cost 26 million euros, more than the town had."
+    assert prose(question, one, more) == []
+    assert pointed(question, (one, "23", 8.0), (more, "26", 8.0)) == ["23 million euros", "26 million euros"]
+    assert pointed(question, (one, "23", 8.0), (planned, "26", 8.0)) == []
 
 
 def test_nothing_to_compare() -> None:

@@ -9,6 +9,7 @@ import pytest
 from eval import conflicts, fit_conflicts
 from eval.conflicts import Outcome, below_floors, load, measured
 from qa.answering import FEATURES
+from qa.conflicts import Stated
 
 
 def test_the_rows() -> None:
@@ -46,7 +47,7 @@ def test_the_models_are_fitted_from_questions_and_answers() -> None:
     data = []
     for pair in load():
         if pair.sides and pair.split == "dev":
-            stated = tuple((0.9, p, n, 0.8) for p in pair.passages for n in range(len(p.sentences)))
+            stated = tuple(Stated(0.9, p, n, 0.8) for p in pair.passages for n in range(len(p.sentences)))
             data.append(fit_conflicts.Example(pair.question, pair.sides[0], pair.passages[0].source, stated))
     record = fit_conflicts.fit(data)
     assert tuple(record["features"]) == FEATURES and {"number", "date", "person"} <= set(record["models"])
