@@ -172,7 +172,7 @@ def answers(asked: Asked, told: Sequence[Told], fitted: Mapping[str, Answers]) -
     given = []
     for (sentence, value, _), p in zip(found, of.model(np.array([v for *_, v in found])) if found else (), strict=True):
         sure = _of_the_day(asked, sentence, value) or _of_the_fact(asked, sentence) >= FACT
-        likely = sure or p >= of.threshold * _allowance(asked, sentence, value)
+        likely = sure or (p >= of.threshold * _allowance(asked, sentence, value) and not pointed.denied(asked, sentence, value))
         by_reader = pointed.answers(asked, sentence, value, best)
         if likely or by_reader:
             p = max(float(p), by_reader)

@@ -12,7 +12,7 @@ from dataclasses import replace
 from qa.answering import Given
 from qa.differing import SURE, when
 from qa.span_reader import Span
-from qa.statements import Asked, Place, Told, same_time
+from qa.statements import Asked, Place, Told, names_held, same_time, share_name
 from qa.values import Value, dated, normalised
 
 LEAST, NAME_LEAST = -10.0, 0.0
@@ -21,6 +21,8 @@ TAKEN_UP = 0.33
 """… where the passage up to the value holds this share of the question's words, names apart, …"""
 HALF = 0.5
 """… or the reader is SURE of the value, in a sentence at least this share as likely as the best."""
+NOTHING = -8.0
+"""A sentence that the reader has read with no more than this score gives no value by the fitted model alone."""
 MORE = 4
 """Sentences that the span reader reads at most to see whether they give another value than the one it is sure of."""
 
@@ -34,10 +36,30 @@ def answers(asked: Asked, sentence: Told, value: Value, best: float) -> float:
     `best` is the probability of the likeliest sentence.
     """
     score = sentence.pointed(value)
+    if _of_others(asked, sentence, value):
+        return 0.0
     sure = score >= SURE and sentence.probability >= HALF * best
     if score < (NAME_LEAST if value.kind == "name" else LEAST) or not (sure or asked.held(sentence.around) >= TAKEN_UP):
         return 0.0
     return 1.0 / (1.0 + math.exp(-score / SURE))
+
+
+def _of_others(asked: Asked, sentence: Told, value: Value) -> bool:
+    """Whether a figure counts others than those whom the question names: soldiers of another country, not "French soldiers"."""
+    if not asked.noun_names:
+        return False
+    if value.names:
+        return not share_name(value.names, asked.noun_names)
+    return names_held(asked.noun_names, sentence.around | sentence.title) < 1
+
+
+def denied(asked: Asked, sentence: Told, value: Value) -> bool:
+    """Whether a figure counts others, or the span reader has read the sentence and sees no answer in it, or is sure of another value."""
+    if _of_others(asked, sentence, value):
+        return True
+    if not sentence.span or sentence.pointed(value) > -math.inf:
+        return False
+    return not NOTHING < sentence.span.score < SURE
 
 
 def others(asked: Asked, sentence: Told, best: float) -> Iterator[Given]:

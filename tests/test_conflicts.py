@@ -401,6 +401,25 @@ def test_the_day_of_a_report_is_not_that_of_the_event() -> None:
     assert pointed(question, (one, "eight", 8.0), (texts[1], "six", 8.0)) == []
 
 
+def test_another_date_beside_the_one_that_the_reader_is_sure_of_is_no_side() -> None:
+    question = "When was the peace deal between the crown and the guilds signed?"
+    one = "The peace deal between the crown and the guilds was signed on 18 June 1913."
+    both = "The peace deal between the crown and the guilds was signed on 18 June 1913, however on 26 September 1913 the guilds left it."
+    assert pointed(question, (one, "18 June 1913", 8.0), (both, "18 June 1913", 8.0)) == []
+    other = "The peace deal between the crown and the guilds was signed on 26 September 1913."
+    assert pointed(question, (one, "18 June 1913", 8.0), (other, "26 September 1913", 8.0)) == [
+        "18 June 1913",
+        "26 September 1913",
+    ]
+
+
+def test_soldiers_of_another_country_are_not_counted() -> None:
+    question = "How many Danish soldiers died in the war?"
+    one, other = "In all, 9 Danish soldiers died in the war.", "Over 100 {} soldiers died in the war."
+    assert pointed(question, (one, "9", 8.0), (other.format("Swedish"), "100", 8.0)) == []
+    assert pointed(question, (one, "9", 8.0), (other.format("Danish"), "100", 8.0))
+
+
 def test_further_sentences_are_read_where_one_value_is_sure() -> None:
     texts = (ONE, OTHER, "The Lorne line is run by two brothers.", "The Lorne line is old.", ONE)
     asked: list[int] = []
