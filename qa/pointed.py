@@ -78,8 +78,9 @@ def value_end(asked: Asked, value: Value) -> int:
 
 
 def clear(one: Given, other: Given) -> bool:
-    """Whether the span reader is sure of one of two values, where only it takes either for an answer."""
-    return not (one.by_reader or other.by_reader) or max(one.pointed, other.pointed) >= SURE
+    """Whether the span reader is sure of one of two values and points at both, where only it takes either for an answer."""
+    least, most = sorted((one.pointed, other.pointed))
+    return not (one.by_reader or other.by_reader) or (most >= SURE and not math.isinf(least))
 
 
 def read_on(asked: Asked, told: Sequence[Told], least: float, look: Look) -> list[Told]:

@@ -383,6 +383,7 @@ def test_a_value_that_the_span_reader_points_at() -> None:
 def test_the_span_reader_has_to_be_sure_of_one_value() -> None:
     assert pointed(FERRIES, (ONE, "seven", SURE), (OTHER, "nine", SURE - 0.1))
     assert pointed(FERRIES, (ONE, "seven", SURE - 0.1), (OTHER, "nine", SURE - 0.1)) == []
+    assert pointed(FERRIES, (ONE, "Lorne", SURE), (OTHER, "nine", SURE)) == []
 
 
 def test_a_part_that_the_span_reader_points_at_is_no_total() -> None:
