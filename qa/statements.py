@@ -119,12 +119,17 @@ class Told:
         return self.place[0].sentences[self.place[1]].label
 
     def pointed(self, value: Value) -> float:
-        """The span reader's score where it points at a value of the sentence; -inf where it does not."""
+        """The span reader's score where it points at a value of the sentence; -inf where it does not.
+
+        It points at a name where that is the end of what it points at: at "General Bilal", not at "Niger" in "Niger fighters".
+        """
         if not self.span:
             return -math.inf
         sentence = self.place[0].sentences[self.place[1]]
         ahead = len(sentence.full_text) - len(sentence.text)
-        return self.span.score if self.span.start < value.end + ahead and value.start + ahead < self.span.end else -math.inf
+        meets = self.span.start < value.end + ahead and value.start + ahead < self.span.end
+        ends = value.kind != "name" or self.span.end <= value.end + ahead + len("'s")
+        return self.span.score if meets and ends else -math.inf
 
 
 @lru_cache(maxsize=512)

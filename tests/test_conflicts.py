@@ -421,6 +421,16 @@ def test_a_date_beside_the_one_that_the_reader_is_sure_of_is_no_side() -> None:
     assert refused(question, text) == [False, False]
 
 
+def test_a_name_is_pointed_at_where_it_ends_what_is_pointed_at() -> None:
+    def names(text: str, part: str) -> list[bool]:
+        span = Span(SURE, text.index(part), text.index(part) + len(part))
+        told = set_among((passage("a", text), 0), 0.9, 0.8, span)
+        return [told.pointed(name) == SURE for name in told.read.names]
+
+    assert names("On the Lorne, three Lund fighters were hurt.", "three Lund fighters") == [False, False]
+    assert names("In the attack the general Ellen Marsh was hurt.", "the general Ellen Marsh") == [True]
+
+
 def test_soldiers_of_another_country_are_not_counted() -> None:
     question = "How many Danish soldiers died in the war?"
     assert refused(question, "Over 100 Swedish soldiers died in the war.") == [True]
