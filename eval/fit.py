@@ -24,7 +24,7 @@ import numpy as np
 
 from eval.matching import Repair, answers_gold, holds, same_source
 from eval.normalise import contains, words
-from eval.practice_articles import Practice, mended
+from eval.practice_articles import Practice, indexed, mended
 from eval.questions import Question
 from index.search import Searcher
 from index.types import Hit
@@ -100,10 +100,8 @@ def run(arguments: argparse.Namespace) -> int:
     """Fit the extractive reader on a SQuAD-like dataset and the dev split, and write its file."""
     from eval import datasets
     from eval.questions import load
-    from index.build import build
     from index.embed import open_encoder
     from index.store import open_current
-    from qa.answer import recipe
     from qa.settings import load as load_settings
     from qa.span_reader import SpanReader
 
@@ -113,10 +111,8 @@ def run(arguments: argparse.Namespace) -> int:
     dev = [question for question in load(arguments.questions) if question.split == "dev"]
     with tempfile.TemporaryDirectory() as work:
         datasets.write_corpus(dataset, Path(work) / "articles")
-        build(Path(work) / "articles", Path(work) / "index", recipe(settings), encoder)
-        own, other = Searcher(open_current(settings.index_path), encoder), Searcher(open_current(Path(work) / "index"), encoder)
-        ours = Asker(own, mended)
-        theirs = Asker(other, lambda text: text)
+        ours = Asker(Searcher(open_current(settings.index_path), encoder), mended)
+        theirs = Asker(indexed(Path(work) / "articles", Path(work) / "index", encoder), lambda text: text)
         taught = Taught.load(dataset.name)
         data = [*ours.examples(dev, DEV_WEIGHT, own=True), *theirs.examples(dataset.questions, 1.0, seen=taught.asked)]
         data += ours.examples(
@@ -125,7 +121,7 @@ def run(arguments: argparse.Namespace) -> int:
         data += theirs.examples(_strangers(dev), 1.0)
         practice = Practice.all(arguments.practice)
         for place in practice:
-            asker, seen = Asker(place.searcher(Path(work) / place.name), mended), place.name in taught.practice
+            asker, seen = Asker(place.searcher(Path(work) / place.name, encoder), mended), place.name in taught.practice
             data += asker.examples(place.questions, PRACTICE_WEIGHT, own=True, seen=lambda question, seen=seen: seen)
         about = {
             "dev questions": len(dev),

@@ -20,6 +20,7 @@ from typing import Any
 import numpy as np
 
 from eval.normalise import contains
+from eval.practice_articles import indexed
 from eval.questions import Question
 from index.search import Searcher
 from qa import conflicts, reader
@@ -59,19 +60,15 @@ class Example:
 def run(arguments: argparse.Namespace) -> int:
     """Fit the models of the disagreements on a SQuAD-like dataset."""
     from eval import datasets
-    from index.build import build
     from index.embed import open_encoder
-    from index.store import open_current
-    from qa.answer import recipe
     from qa.settings import load as load_settings
 
-    settings = load_settings({})
-    encoder = open_encoder(settings.embedder)
+    encoder = open_encoder(load_settings().embedder)
     dataset = datasets.load(arguments.dataset)
     with tempfile.TemporaryDirectory() as work:
         datasets.write_corpus(dataset, Path(work) / "articles")
-        build(Path(work) / "articles", Path(work) / "index", recipe(settings), encoder)
-        data = list(examples(chosen(dataset.questions), Searcher(open_current(Path(work) / "index"), encoder)))
+        searcher = indexed(Path(work) / "articles", Path(work) / "index", encoder)
+        data = list(examples(chosen(dataset.questions), searcher))
     record = {"about": {"dataset": dataset.name, "questions": len(data)}, **fit(data)}
     arguments.out.write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
     print(arguments.out)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from eval.questions import Question, load
 from index.build import build
-from index.embed import open_encoder
+from index.embed import Encoder, open_encoder
 from index.errors import UsageError
 from index.repair import repair
 from index.search import Searcher
@@ -42,11 +42,15 @@ class Practice:
     def questions(self) -> tuple[Question, ...]:
         return tuple(load(self.folder / "questions.jsonl"))
 
-    def searcher(self, work: Path) -> Searcher:
-        """The articles, indexed into the folder `work` with the settings as they are by default."""
-        from qa.answer import recipe
-        from qa.settings import load as load_settings
+    def searcher(self, work: Path, encoder: Encoder | None = None) -> Searcher:
+        """The articles, indexed into the folder `work`."""
+        return indexed(self.folder / "articles", work, encoder or open_encoder())
 
-        encoder = open_encoder()
-        build(self.folder / "articles", work, recipe(load_settings()), encoder)
-        return Searcher(open_current(work), encoder)
+
+def indexed(articles: Path, work: Path, encoder: Encoder) -> Searcher:
+    """A folder of articles, indexed into the folder `work` with the settings as they are by default."""
+    from qa.answer import recipe
+    from qa.settings import load as load_settings
+
+    build(articles, work, recipe(load_settings()), encoder)
+    return Searcher(open_current(work), encoder)

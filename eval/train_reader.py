@@ -23,12 +23,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from eval import datasets
-from eval.practice_articles import Practice, mended
+from eval.practice_articles import Practice, indexed, mended
 from eval.reading_lists import Read, ReadingList, lists, with_evidence
 from eval.span_network import Row, export, network, outputs, row, scores, span_loss, weights
 from eval.windows import Source
 
 if TYPE_CHECKING:
+    from index.embed import Encoder
     from qa.span_reader import SpanReader
 
 HELD_OUT = ("Yuan dynasty", "Islamism", "1973 oil crisis")
@@ -65,13 +66,14 @@ def run(arguments: argparse.Namespace) -> int:
     from index.embed import open_encoder
     from qa.span_reader import NAME, RECORD, SpanReader
 
-    source = Source(arguments.dataset, open_encoder())
+    encoder = open_encoder()
+    source = Source(arguments.dataset, encoder)
     questions = range(len(source.questions))
     trained = [n for n in questions if source.article(n) not in HELD_OUT]
     with tempfile.TemporaryDirectory() as work:
-        asked = dataset_lists(arguments.dataset, source, Path(work) / "dataset")
+        asked = dataset_lists(arguments.dataset, source, Path(work) / "dataset", encoder)
         practice = {
-            place.name: list(lists(place.questions, place.searcher(Path(work) / place.name), mended))
+            place.name: list(lists(place.questions, place.searcher(Path(work) / place.name, encoder), mended))
             for place in Practice.all(arguments.practice)
         }
         ours = [found for name, several in practice.items() if name not in HELD_OUT_PRACTICE for found in several]
@@ -101,20 +103,12 @@ def run(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def dataset_lists(folder: Path, source: Source, work: Path) -> list[ReadingList]:
+def dataset_lists(folder: Path, source: Source, work: Path, encoder: Encoder) -> list[ReadingList]:
     """The lists of a dataset's questions, less those of the articles held out."""
-    from index.build import build
-    from index.embed import open_encoder
-    from index.search import Searcher
-    from index.store import open_current
-    from qa.answer import recipe
-    from qa.settings import load
-
-    dataset, encoder = datasets.load(folder), open_encoder()
+    dataset = datasets.load(folder)
     datasets.write_corpus(dataset, work / "articles")
-    build(work / "articles", work / "index", recipe(load()), encoder)
     questions = [q for q in with_evidence(dataset, source) if q.about not in HELD_OUT]
-    return list(lists(questions, Searcher(open_current(work / "index"), encoder), lambda text: text))
+    return list(lists(questions, indexed(work / "articles", work / "index", encoder), lambda text: text))
 
 
 def first_course(source: Source, questions: Sequence[int], course: Course, say: Say) -> Any:
