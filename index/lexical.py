@@ -89,13 +89,16 @@ def _write(folder: Path, texts: Iterable[str]) -> None:
     index = Index(schema.build(), path=str(folder))
     index.register_tokenizer(_ANALYZER, _analyzer())
     writer = index.writer(50_000_000, 1)
-    for number, text in enumerate(texts):
-        document = Document()
-        document.add_unsigned("number", number)
-        document.add_text("text", text)
-        writer.add_document(document)
-    writer.commit()
-    writer.wait_merging_threads()
+    try:
+        for number, text in enumerate(texts):
+            document = Document()
+            document.add_unsigned("number", number)
+            document.add_text("text", text)
+            writer.add_document(document)
+        writer.commit()
+        writer.wait_merging_threads()
+    finally:
+        del writer  # ends its threads, which write files until then, also where this is interrupted
 
 
 def _open(folder: Path) -> Any:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import math
+import shutil
 from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -110,3 +112,17 @@ def test_stems_are_those_of_snowball() -> None:
     reference = snowballstemmer.stemmer("english")
     assert [lexical.stem(word) for word in words] == reference.stemWords(words)
     assert lexical.stem("wounded") == "wound" and lexical.stem("x") == "x"
+
+
+def test_an_interrupted_build_writes_nothing_after_it(tmp_path: Path) -> None:
+    """The threads that write have ended when the interruption arrives, so what was written can be removed."""
+
+    def texts(count: int) -> Iterator[str]:
+        yield from (" ".join(f"w{(n * 7919 + m * 104729) % 50021}" for m in range(150)) for n in range(count))
+        raise KeyboardInterrupt
+
+    for count in range(0, 300, 20):
+        with pytest.raises(KeyboardInterrupt):
+            lexical.build(tmp_path / "words", texts(count))
+        shutil.rmtree(tmp_path / "words")
+        assert not (tmp_path / "words").exists()
