@@ -122,7 +122,8 @@ def test_an_interrupted_build_writes_nothing_after_it(tmp_path: Path) -> None:
         raise KeyboardInterrupt
 
     for count in range(0, 300, 20):
-        with pytest.raises(KeyboardInterrupt):
+        with pytest.raises(KeyboardInterrupt) as interrupted:
             lexical.build(tmp_path / "words", texts(count))
         shutil.rmtree(tmp_path / "words")
+        assert interrupted.traceback
         assert not (tmp_path / "words").exists()
