@@ -37,12 +37,13 @@ from qa.features import (
     Rarity,
     candidates,
 )
+from qa.hops import look_up
 from qa.question import Question as ReadQuestion
 from qa.question import read
-from qa.reader import Logistic, choose, rank, read_rows, weighed, whole_values, with_spans
+from qa.reader import PASSAGES, Logistic, choose, rank, read_rows, weighed, whole_values, with_spans
+from qa.settings import Settings
 from qa.span_reader import RECORD, Reads, Span, SpanReader
 
-PASSAGES = 8
 DEV_WEIGHT = 20.0
 """How much one `dev` question counts beside one of the dataset, which has some fifty times as many."""
 PRACTICE_WEIGHT = 4.0
@@ -182,7 +183,7 @@ def examples(questions: Sequence[Question], searcher: Searcher, repair: Repair) 
     """Retrieve for every question and mark the sentences that hold its gold."""
     for question in questions:
         text = question.standalone or question.question
-        hits = searcher.search(text, PASSAGES)
+        hits, _ = look_up(searcher, text, Settings().passages, PASSAGES)
         found = candidates(read(text), hits, searcher.opened.words.rarity)
         right = np.array([_is_gold(question, candidate, repair) for candidate in found], dtype=bool)
         yield question, tuple(hits), tuple(found), right

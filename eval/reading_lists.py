@@ -1,7 +1,8 @@
 """Lists to train the span reader on: a question, the sentences that the reader is shown for it, and where in them answers stand.
 
 The sentences are those that retrieval and the first model rank best, as they are when a question is answered, so what the network
-learns to refuse is what it will be shown. Of a sentence that holds an answer without being evidence nothing is learned.
+learns to refuse is what it will be shown. Of a sentence that holds an answer without being evidence nothing is learned. Where
+a question needs two sentences, the second is also read behind the first.
 """
 
 from __future__ import annotations
@@ -17,15 +18,19 @@ from eval.normalise import contains, words
 from eval.questions import Question, Quote
 from eval.windows import Source
 from index.search import Searcher
+from qa.chains import read_behind
 from qa.features import Candidate
+from qa.hops import look_up
 from qa.question import read
-from qa.reader import models, rank, read_as
+from qa.reader import PASSAGES, models, rank, read_as
+from qa.settings import Settings
 
-PASSAGES = 8
 LONGEST = 6
 """Sentences without an answer that a list keeps."""
 HELD_SHARE = 0.6
 """A sentence is evidence when it holds this share of a quote in one run, or the quote holds this share of it."""
+_PARTNER = re.compile(r"contrast of (\S+)")
+"""How `Question.about` of a practice question names the one it was made from."""
 Span = tuple[int, int]
 
 
@@ -40,11 +45,14 @@ class Read:
 
 @dataclass(frozen=True, slots=True)
 class ReadingList:
-    """A question with sentences that answer it and others, both best first."""
+    """A question with sentences that answer it and others, both best first. `name` is the question's id, and `partner` that of the
+    question which asks in nearly the same words for something that is said."""
 
     question: str
     right: tuple[Read, ...]
     wrong: tuple[Read, ...]
+    name: str = ""
+    partner: str = ""
 
     def drawn(self, most: int, rng: random.Random) -> list[Read]:
         """A sentence that answers, where there is one, and others, `most` in all; the nearest of the others are drawn most."""
@@ -58,7 +66,8 @@ def lists(questions: Iterable[Question], searcher: Searcher, repair: Repair) -> 
     """One list for each question of which retrieval finds sentences."""
     for question in questions:
         asked = read(question.standalone or question.question)
-        ranked = rank(asked, searcher.search(asked.text, PASSAGES), searcher.opened.words.rarity, models().sentence)
+        hits, _ = look_up(searcher, asked.text, Settings().passages, PASSAGES)
+        ranked = rank(asked, hits, searcher.opened.words.rarity, models().sentence)
         if ranked:
             yield _list(question, asked.text, [candidate for _, candidate in ranked], repair)
 
@@ -67,21 +76,32 @@ def _list(question: Question, asked: str, found: Sequence[Candidate], repair: Re
     right: list[Read] = []
     wrong: list[Read] = []
     answers = [answer for group in question.gold for answer in group]
+    proves = {id(candidate): _proved(question, candidate, repair) for candidate in found}
     for candidate in found:
         shown = Read(*read_as(candidate))
         if not any(contains(shown.text, answer) for answer in answers):
-            if not _evidence(question, candidate, repair):
+            if not proves[id(candidate)]:
                 wrong.append(shown)
-        elif _evidence(question, candidate, repair) and (spans := tuple(_spans(shown.text, answers))):
+        elif proves[id(candidate)] and (spans := tuple(_spans(shown.text, answers))):
             right.append(replace(shown, spans=spans))
-    return ReadingList(asked, tuple(right), tuple(wrong[:LONGEST]))
+            firsts = [first for first in found if proves[id(first)] and not proves[id(first)] & proves[id(candidate)]]
+            if question.category == "multi_hop":
+                right += [Read(*read_behind(first, candidate), spans) for first in firsts]
+    partner = _PARTNER.match(question.about)
+    return ReadingList(asked, tuple(right), tuple(wrong[:LONGEST]), question.id, partner[1] if partner else "")
 
 
-def _evidence(question: Question, candidate: Candidate, repair: Repair) -> bool:
+def _proved(question: Question, candidate: Candidate, repair: Repair) -> frozenset[int]:
+    """The groups of evidence that a sentence is of."""
     quoted = words(candidate.sentence.quote)
-    gold = (q for group in question.evidence for q in group if same_source(q.source, candidate.passage.source))
-    return any(
-        holds(quoted, words(repair(q.quote)), HELD_SHARE) or holds(words(repair(q.quote)), quoted, HELD_SHARE) for q in gold
+    return frozenset(
+        number
+        for number, group in enumerate(question.evidence)
+        for quote in group
+        if same_source(quote.source, candidate.passage.source)
+        and any(
+            holds(one, other, HELD_SHARE) for pair in [(quoted, words(repair(quote.quote)))] for one, other in (pair, pair[::-1])
+        )
     )
 
 

@@ -24,7 +24,7 @@ import numpy as np
 
 from eval import datasets
 from eval.practice_articles import Practice, indexed, mended
-from eval.reading_lists import Read, ReadingList, lists, with_evidence
+from eval.reading_lists import ReadingList, lists, with_evidence
 from eval.span_network import Row, export, network, outputs, row, scores, span_loss, weights
 from eval.windows import Source
 
@@ -41,7 +41,11 @@ WARM_UP = 0.1
 READS = 4
 """Sentences of one question that are read together in the second course."""
 LISTWISE = 0.5
-"""Worth of telling a question's right sentence from its others, beside 1 for pointing at the answer."""
+"""Worth of telling a question's right sentence from its others, beside 1 for pointing at the answer, …"""
+CONTRAST = 0.5
+"""… and of scoring it above all that is read for a question in nearly the same words that has no answer."""
+LED_IN = 0.15
+"""Share of the sentences of the second course that are read behind another one of their list."""
 SHARE = 0.3
 """Share of the dataset's lists that an epoch of the second course reads; of the practice lists it reads all."""
 SEED = 1
@@ -133,30 +137,75 @@ def second_course(model: Any, asked: Sequence[ReadingList], ours: Sequence[Readi
     """The network after reading lists: a part of the dataset's and all of the practice articles' in every epoch."""
     tokenizer, rng = _tokenizer(), random.Random(SEED)
 
-    def epoch() -> Iterator[list[list[Row]]]:
-        chosen = [*rng.sample(list(asked), int(SHARE * len(asked))), *ours]
-        groups = [[_row(tokenizer, found, read, rng) for read in found.drawn(READS, rng)] for found in chosen]
-        groups = [group for group in groups if group]
-        lengths = [max(len(row.ids) for row in group) for group in groups]
-        yield from ([groups[n] for n in batch] for batch in _batches(lengths, course.batch // READS, rng))
+    def epoch() -> Iterator[list[list[list[Row]]]]:
+        for several in paired([*rng.sample(list(asked), int(SHARE * len(asked))), *ours], rng):
+            read = [[_rows(tokenizer, found, rng) for found in unit] for unit in several]
+            units = [unit for unit in read if all(unit)]
+            lengths = [max(len(row.ids) for group in unit for row in group) for unit in units]
+            size = course.batch // READS // max(map(len, units), default=1)
+            yield from ([units[n] for n in batch] for batch in _batches(lengths, max(1, size), rng))
 
-    return _train(model, course, epoch, lambda groups: _list_loss(model, groups), say)
-
-
-def _row(tokenizer: Any, found: ReadingList, read: Read, rng: random.Random) -> Row:
-    return row(tokenizer, found.question, read.before, read.text, rng.choice(read.spans) if read.spans else None)
+    return _train(model, course, lambda: _shuffled(epoch(), rng), lambda units: _list_loss(model, units), say)
 
 
-def _list_loss(model: Any, groups: Sequence[Sequence[Row]]) -> Any:
-    """The span loss, and the cross-entropy of each question's right sentence, which comes first, among its sentences."""
+def paired(
+    lists: Sequence[ReadingList], rng: random.Random
+) -> tuple[list[tuple[ReadingList, ...]], list[tuple[ReadingList, ...]]]:
+    """Questions that are answered with one each of those that were made from them, and all others alone."""
+    partners: dict[str, list[ReadingList]] = {}
+    for found in lists:
+        if found.partner and not found.right:
+            partners.setdefault(found.partner, []).append(found)
+    pairs = [(one, rng.choice(partners[one.name])) for one in lists if one.right and one.name in partners]
+    taken = {id(one) for pair in pairs for one in pair}
+    return list(pairs), [(one,) for one in lists if id(one) not in taken]
+
+
+def _rows(tokenizer: Any, found: ReadingList, rng: random.Random) -> list[Row]:
+    """READS sentences of a list, a right one first where there is one; some of them stand behind another."""
+    rows = []
+    for read in found.drawn(READS, rng):
+        before = read.before
+        if rng.random() < LED_IN:
+            before += rng.choice([*found.right, *found.wrong]).text + " "
+        span = rng.choice(read.spans) if read.spans else None
+        rows.append(row(tokenizer, found.question, before, read.text, span))
+    return rows
+
+
+def _shuffled(batches: Iterator[Any], rng: random.Random) -> Iterator[Any]:
+    every = list(batches)
+    rng.shuffle(every)
+    return iter(every)
+
+
+def _list_loss(model: Any, units: Sequence[Sequence[Sequence[Row]]]) -> Any:
+    """The span loss, and the cross-entropy of each question's right sentence, which comes first, among its sentences, and among those
+    of the question that it is paired with."""
     import torch
 
+    groups = [group for unit in units for group in unit]
     rows = [row for group in groups for row in group]
     logits = outputs(model, rows)
     loss = span_loss(logits, rows)
-    found = scores(logits).split([len(group) for group in groups])
-    compared = [torch.log_softmax(of, 0)[0] for of, group in zip(found, groups, strict=True) if group[0].start and len(group) > 1]
-    return loss - LISTWISE * torch.stack(compared).mean() if compared else loss
+    found = iter(scores(logits).split([len(group) for group in groups]))
+    for worth, compared in zip((LISTWISE, CONTRAST), _compared(units, found), strict=True):
+        if compared:
+            loss = loss - worth * torch.stack([torch.log_softmax(of, 0)[0] for of in compared]).mean()
+    return loss
+
+
+def _compared(units: Sequence[Sequence[Sequence[Row]]], found: Iterator[Any]) -> tuple[list[Any], list[Any]]:
+    """Scores among which the first is to be the highest: of one question's sentences, and of a right one with its partner's."""
+    import torch
+
+    own, contrast = [], []
+    for unit in units:
+        scored = [next(found) for _ in unit]
+        own += [of for of, group in zip(scored, unit, strict=True) if group[0].start and len(group) > 1]
+        if len(unit) > 1 and unit[0][0].start:
+            contrast.append(torch.cat([scored[0][:1], scored[1]]))
+    return own, contrast
 
 
 def _train(model: Any, course: Course, epoch: Callable[[], Iterator[Any]], loss_of: Callable[[Any], Any], say: Say) -> Any:

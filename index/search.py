@@ -75,6 +75,13 @@ class Store(Protocol):
     def article_path(self, source: str) -> Path: ...
 
 
+def weights_of(mode: str) -> Weights:
+    """The weights of a way to search. Raises UsageError for an unknown one."""
+    if mode not in MODES:
+        raise UsageError(f"mode must be one of {', '.join(MODES)}, not {mode!r}")
+    return MODES[mode]
+
+
 class Searcher:
     """One opened generation and the encoder for its questions. Read-only, safe from several threads."""
 
@@ -95,9 +102,8 @@ class Searcher:
 
         Raises UsageError for an unknown mode.
         """
-        if mode not in MODES:
-            raise UsageError(f"mode must be one of {', '.join(MODES)}, not {mode!r}")
-        return self.search_vector(self.encoder.encode_query(question), question, k, weights or MODES[mode])
+        weights = weights or weights_of(mode)
+        return self.search_vector(self.encoder.encode_query(question), question, k, weights)
 
     def search_vector(self, query: np.ndarray, question: str, k: int, weights: Weights) -> list[Hit]:
         """The same for a question that is embedded already."""

@@ -10,7 +10,6 @@ from itertools import zip_longest
 from index.embed import Encoder, open_encoder
 from index.errors import ModelError, StaleIndex, UsageError
 from index.freshness import check_fresh
-from index.fuse import MODES
 from index.recipe import Recipe
 from index.search import Searcher, Store
 from index.stores import open_published
@@ -152,37 +151,31 @@ class Answerer:
             known = [candidate.sentence.text for reading in readings for _, candidate in reading.chosen[:1]]
             query = with_names(piece, asked, known) if len(pieces) > 1 else asked
             with clock.stage("retrieve"):
-                hits = self._search(query, used)
-                found.append(hits if len(pieces) > 1 else self._followed(query, hits))
+                hits, first = self._search(query, used)
             with clock.stage("generate"):
-                held = unplanted(found[-1])
+                held = unplanted(hits)
                 readings.append(reader.answer(query, held, self.searcher.opened.words.rarity, most, self._spans))
+            found.append(_shown_of(hits, readings[-1], first))
         reading = reader.together(readings)
         if self._calibration:
             reading = replace(reading, confidence=float(self._calibration(reading.confidence)))
         return _in_turn(found), reading, used
 
-    def _search(self, query: str, used: list[Usage]) -> list[Hit]:
-        hits = self.searcher.search(query, self.settings.passages, self.settings.mode)
+    def _search(self, query: str, used: list[Usage]) -> tuple[list[Hit], int]:
+        """The passages that the reader looks at, and how many of them are shown."""
+        hits, first = hops.look_up(self.searcher, query, self.settings.passages, reader.PASSAGES, self.settings.mode)
         if self.settings.expand == "off" or not self._helped():
-            return hits
+            return hits, first
         from qa.expand import joined
         from qa.generate import expand_by_model
 
         wider, usage = expand_by_model(query, self.settings)
         used.append(usage)
-        return joined(hits, self.searcher.search(wider, self.settings.passages, self.settings.mode)) if wider != query else hits
-
-    def _followed(self, query: str, hits: list[Hit]) -> list[Hit]:
-        """With the passages that a second search finds by the names in the best sentence, where the question describes something."""
-        weights = replace(MODES[self.settings.mode], kindred=0.0)
-        if not weights.words or not hops.describes(query):
-            return hits
-        names = hops.names_found(query, hits, self.searcher.opened.words.rarity)
-        if not names:
-            return hits
-        vector = self.searcher.encoder.encode_query(query)
-        return hops.joined(hits, self.searcher.search_vector(vector, " ".join(names), len(hits) + hops.MORE, weights))
+        if wider == query:
+            return hits, first
+        together = joined(hits[:first], self.searcher.search(wider, self.settings.passages, self.settings.mode))
+        known = {hit.passage.id for hit in together}
+        return [*together, *(hit for hit in hits if hit.passage.id not in known)], first
 
     def _draft(self, asked: str, hits: Sequence[Hit], reading: reader.Reading, clock: Clock) -> Drafting:
         """The chosen model's draft; a failing model's place is taken by the extractive one, and the answer says so.
@@ -261,6 +254,12 @@ class Answerer:
             citations=draft.citations,
             conflicts=draft.conflicts,
         )
+
+
+def _shown_of(hits: Sequence[Hit], reading: reader.Reading, most: int) -> list[Hit]:
+    """The first passages, `most` of them, and those further back that a chosen sentence is of."""
+    chosen = {candidate.passage.id for _, candidate in reading.chosen}
+    return [hit for n, hit in enumerate(hits) if n < most or hit.passage.id in chosen]
 
 
 def _in_turn(rankings: Sequence[Sequence[Hit]]) -> list[Hit]:

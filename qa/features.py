@@ -100,7 +100,9 @@ class Candidate:
     covers: frozenset[str]
     """The question's words that stand in the sentence or its article's title."""
     span: Span | None = None
-    """What the span reader points at, where it has read the sentence."""
+    """What the span reader points at, where it has read the sentence …"""
+    behind: Candidate | None = None
+    """… and the sentence that it was read behind, where that made it clearer."""
 
     @property
     def passage(self) -> Passage:

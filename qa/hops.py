@@ -13,6 +13,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from index.lexical import terms
+from index.search import Searcher, weights_of
 from index.types import Hit, Sentence, SentenceHit
 from qa.question import read
 from qa.reading import read as taken_apart
@@ -56,6 +57,24 @@ def _best(question: str, hit: Hit, rarity: Callable[[str], float]) -> Sentence:
         return found.similarity + sum(weights[word] for word in held) / total
 
     return hit.passage.sentences[max(hit.sentences, key=worth).number]
+
+
+def look_up(searcher: Searcher, question: str, shown: int, deep: int, mode: str = "hybrid") -> tuple[list[Hit], int]:
+    """The best passages for a question, at least `deep`, and how many of them are to be shown: `shown`, and where the question describes
+    something, and words are searched for, those behind them that a second search adds."""
+    vector = searcher.encoder.encode_query(question)
+    weights = weights_of(mode)
+    hits = searcher.search_vector(vector, question, max(shown, deep), weights)
+    if not weights.words or not describes(question):
+        return hits, shown
+    names = names_found(question, hits, searcher.opened.words.rarity)
+    if not names:
+        return hits, shown
+    second = searcher.search_vector(vector, " ".join(names), shown + MORE, replace(weights, kindred=0.0))
+    first = hits[:shown]
+    together = joined(first, second)
+    known = {hit.passage.id for hit in together}
+    return [*together, *(hit for hit in hits[shown:] if hit.passage.id not in known)], len(together)
 
 
 def joined(first: Sequence[Hit], second: Sequence[Hit]) -> list[Hit]:

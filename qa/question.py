@@ -38,11 +38,15 @@ _WORDINGS: tuple[tuple[Kind, str], ...] = (
     ("yes_no", r"^\W*(?:is|are|was|were|do|does|did|has|have|had|can|could|will|would|should)\b"),
 )
 _KINDS = tuple((kind, re.compile(pattern, re.IGNORECASE)) for kind, pattern in _WORDINGS)
+_PLURAL = r"(?:people|men|women|children|\w+(?<![suio])s)\b(?![’'])"
 _SEVERAL = re.compile(
-    r"\b(?:list|name (?:the|all|some|three|two|four)|which (?:\w+ )?\w+s\b|what (?:\w+ ){0,2}\w+s (?:are|were|did|do|have|had)|who (?:are|were)|all (?:of )?the|"
-    r"different|various|each|both|respectively|several)\b",
+    r"\b(?:list|name (?:the|all|some|three|two|four)|which (?:\w+ )?\w+s\b|what (?:\w+ ){0,2}\w+s (?:are|were|did|do|have|had)|"
+    r"who (?:are|were)|all (?:of )?the|different|various|each|both|respectively|several|"
+    r"(?:which|what|whose|the) (?:two|three|four|five|six|seven|\d) |which people|"
+    rf"(?:what|which) (?:\w+ ){{0,2}}{_PLURAL} (?:does|has|is|was|can|could|should|may|might|must|would|will))\b",
     re.IGNORECASE,
 )
+"""A list, or a plural that is asked for."""
 
 
 @dataclass(frozen=True, slots=True)

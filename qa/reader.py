@@ -18,6 +18,7 @@ from importlib.resources import files
 import numpy as np
 
 from index.types import Hit
+from qa.chains import with_pairs
 from qa.features import (
     ANSWER_FEATURES,
     ANSWER_SPAN_FEATURES,
@@ -39,12 +40,14 @@ ENOUGH_SEVERAL = 0.2
 """… or this much, where the question asks for several things."""
 NEWS = 0.5
 """Worth of all the question's words, beside a worth of 1 for the best sentence's probability."""
-READ = 6
+PASSAGES = 16
+"""Passages whose sentences are looked at, at least."""
+READ = 12
 """Sentences that the span reader reads at most, the likeliest first …"""
 TOGETHER = 2
 """… so many at a time …"""
 CLEAR = 3.0
-"""… until one of them answers with at least this score …"""
+"""… until one of them answers with at least this score, where one answer is wanted …"""
 WORTH_READING = 0.05
 """… and only those whose odds of answering are at least this share of the best one's. Where one of these changes, `make fit` has to run."""
 DEPTH = 24
@@ -144,7 +147,7 @@ def answer(text: str, hits: Sequence[Hit], rarity: Rarity, most: int = 4, spans:
     if spans:
         ranked = weighed(with_spans(question, ranked, spans), fitted.read)
     confidence = fitted.answer_read if spans else fitted.answer
-    chosen = tuple(_led_in(choose(question, ranked, rarity, most), ranked)[:most])
+    chosen = tuple(choose(question, ranked, rarity, most))
     return Reading(question, chosen, tuple(ranked), float(confidence(whole_values(question, hits, ranked, rarity))))
 
 
@@ -161,10 +164,10 @@ def with_spans(question: Question, ranked: Sequence[tuple[float, Candidate]], sp
     least = WORTH_READING * _odds(ranked[0][0]) if ranked else 0.0
     worth = [candidate for p, candidate in ranked[:READ] if _odds(p) >= least]
     found: list[Span] = []
-    while len(found) < len(worth) and not any(span.score >= CLEAR for span in found):
+    while len(found) < len(worth) and (question.several or not any(span.score >= CLEAR for span in found)):
         found += spans.spans(question.text, [read_as(c) for c in worth[len(found) : len(found) + TOGETHER]])
     marked = [(p, replace(c, span=span)) for (p, c), span in zip(ranked, found, strict=False)]
-    return [*marked, *ranked[len(marked) :]]
+    return with_pairs(question, [*marked, *ranked[len(marked) :]], spans)
 
 
 def _odds(probability: float) -> float:
@@ -192,7 +195,7 @@ def weighed(ranked: Sequence[tuple[float, Candidate]], model: Logistic) -> list[
     were_read = [(p, c) for p, c in ranked if c.span]
     probabilities = model(np.stack(read_rows(were_read)))
     first = sorted(((float(p), c) for p, (_, c) in zip(probabilities, were_read, strict=True)), key=lambda pair: -pair[0])
-    return [*first, *((min(p, first[-1][0]), c) for p, c in ranked[len(first) :])]
+    return [*first, *((min(p, first[-1][0]), c) for p, c in ranked if not c.span)]
 
 
 def rank(question: Question, hits: Sequence[Hit], rarity: Rarity, model: Logistic) -> list[tuple[float, Candidate]]:
@@ -229,16 +232,22 @@ def choose(
         if not any(_repeats(taken[1], other) for _, other in chosen):
             chosen.append(taken)
             covered |= taken[1].covers
-    return chosen
+    return _led_in(chosen, ranked)[:most]
 
 
 def _led_in(chosen: list[tuple[float, Candidate]], ranked: Sequence[tuple[float, Candidate]]) -> list[tuple[float, Candidate]]:
-    """With the sentence before the best one, where the best one leans on it: "They then …", "The next day …"."""
-    if not chosen or not _LEANS.match(chosen[0][1].sentence.text):
+    """With the sentence that the best one was read behind, or the one before it, where it leans on that: "They then …"."""
+    if not chosen:
         return chosen
     best = chosen[0][1]
-    before = [pair for pair in ranked if pair[1].passage.id == best.passage.id and pair[1].number == best.number - 1]
-    return [*before, *(pair for pair in chosen if pair not in before)]
+    if best.behind:
+        place = best.behind.passage.id, best.behind.number
+    elif _LEANS.match(best.sentence.text):
+        place = best.passage.id, best.number - 1
+    else:
+        return chosen
+    before = [pair for pair in ranked if (pair[1].passage.id, pair[1].number) == place]
+    return [*before, *(pair for pair in chosen if (pair[1].passage.id, pair[1].number) != place)]
 
 
 def _repeats(candidate: Candidate, other: Candidate) -> bool:
