@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
 HELD_OUT = ("Yuan dynasty", "Islamism", "1973 oil crisis")
 """Articles of SQuAD 2.0's development set that are not trained on."""
-HELD_OUT_PRACTICE = ("halmer", "norvane")
+HELD_OUT_PRACTICE = ("brenholt", "garrowe", "halmer", "norvane")
 """Folders of `eval/practice` that are not trained on."""
 WARM_UP = 0.1
 """Share of the steps in which the rate rises; after it, it falls to 0."""
