@@ -42,13 +42,13 @@ NEWS = 0.5
 """Worth of all the question's words, beside a worth of 1 for the best sentence's probability."""
 PASSAGES = 16
 """Passages whose sentences are looked at, at least."""
-READ = 12
-"""Sentences that the span reader reads at most, the likeliest first …"""
+READ, READ_SEVERAL = 8, 12
+"""Sentences that the span reader reads at most, the likeliest first, and where several things are asked for …"""
 TOGETHER = 2
 """… so many at a time …"""
-CLEAR = 3.0
+CLEAR = 4.0
 """… until one of them answers with at least this score, where one answer is wanted …"""
-WORTH_READING = 0.05
+WORTH_READING = 0.03
 """… and only those whose odds of answering are at least this share of the best one's. Where one of these changes, `make fit` has to run."""
 DEPTH = 24
 """Sentences that are looked at after the best one."""
@@ -160,9 +160,10 @@ def whole_values(
 
 
 def with_spans(question: Question, ranked: Sequence[tuple[float, Candidate]], spans: Reads) -> list[tuple[float, Candidate]]:
-    """The same ranking, with what the span reader found in those of its best READ sentences that had to be read."""
+    """The same ranking, with what the span reader found in those of its best sentences that had to be read."""
     least = WORTH_READING * _odds(ranked[0][0]) if ranked else 0.0
-    worth = [candidate for p, candidate in ranked[:READ] if _odds(p) >= least]
+    most = READ_SEVERAL if question.several else READ
+    worth = [candidate for p, candidate in ranked[:most] if _odds(p) >= least]
     found: list[Span] = []
     while len(found) < len(worth) and (question.several or not any(span.score >= CLEAR for span in found)):
         found += spans.spans(question.text, [read_as(c) for c in worth[len(found) : len(found) + TOGETHER]])
