@@ -145,7 +145,7 @@ def _fits(asked: Asked, sentence: Told, value: Value) -> bool:
         return False
     became = value.outcome or outcome(sentence.label)
     if asked.wanted == "count":
-        return not value.dimension and not value.unit and became == asked.outcome and _noun(asked, sentence, value) > 0
+        return not value.dimension and not value.unit and became == asked.outcome and noun_held(asked, sentence, value) > 0
     if (value.away and not _FAR.search(asked.text)) or (asked.outcome and became != asked.outcome):
         return False
     if "age" in asked.dimensions:
@@ -156,7 +156,7 @@ def _fits(asked: Asked, sentence: Told, value: Value) -> bool:
     return bool(value.dimension) and any(part in asked.dimensions for part in value.dimension.split(" or "))
 
 
-def _noun(asked: Asked, sentence: Told, value: Value) -> float:
+def noun_held(asked: Asked, sentence: Told, value: Value) -> float:
     """How well what a number counts is what is asked: 1 the same noun, 0 another one."""
     if asked.wanted == "measure":
         return 1.0 if value.dimension else 0.5
@@ -281,7 +281,7 @@ def features(asked: Asked, sentence: Told, value: Value, seen: _Seen, rivals: in
         float(event < 0),
         1.0 / (1 + min((abs(n - at) for n in seen.told if not value.start <= read.words[n].start < value.end), default=30)),
         1.0 / (1 + min((abs(n - at) for n in seen.named), default=30)),
-        _noun(asked, sentence, value) if value.kind == "number" else 0.0,
+        noun_held(asked, sentence, value) if value.kind == "number" else 0.0,
         asked.noun_rarity if any(one in value.nouns for one in asked.nouns) else 0.0,
         float(len(value.nouns) > 1),
         math.log1p(rivals),
