@@ -137,7 +137,7 @@ def find(
     further sentences read.
     """
     about = question.text.strip(" ?\n")
-    disagreeing = by_value(question, sentences, fitted, look) or (by_pair(question, sentences, look) if look else ())
+    disagreeing = (by_pair(question, sentences, look) if look else ()) or by_value(question, sentences, fitted, look)
     return [Disagreement(about, disagreeing)] if disagreeing else []
 
 

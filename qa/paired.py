@@ -13,7 +13,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from qa.answering import Given, noun_held
-from qa.differing import differ, when
+from qa.differing import excused, of_one_thing, when
 from qa.quantities import Date
 from qa.said import Said, unlike
 from qa.statements import Asked, Told, same_time, several, stems_of, whole_names_held
@@ -39,7 +39,7 @@ FEATURES = (
     "one_score", "other_score", "one_odds", "other_rank", "other_near", "one_words", "other_words", "other_words_around",
     "other_names", "other_names_around", "shared", "shared_all", "same_article", "one_fact", "times_agree", "times_apart",
     "nouns_shared", "nouns_apart", "noun_asked", "ratio", "is_count", "is_measure", "is_date", "is_name", "is_open", "is_yes_no",
-    "of_words", "once", "several", "others", "backed", "each", "denied", "claimed", "span_words", "stances", "shared_of_words", "lacks",
+    "of_words", "once", "several", "others", "backed", "each", "denied", "claimed", "span_words", "stances", "shared_of_words", "lacks", "excused",
 )  # fmt: skip
 
 
@@ -109,7 +109,7 @@ def pairs(asked: Asked, values: Sequence[Half], rarity: Mapping[str, float]) -> 
             continue
         for m in order[at + 1 :]:
             other = values[m]
-            if unlike(asked, one.said, other.said) and (asked.wanted == "yes_no" or differ(asked, one.given, other.given)):
+            if unlike(asked, one.said, other.said) and (asked.wanted == "yes_no" or of_one_thing(asked, one.given, other.given)):
                 among = (len(strong - {keys[n], keys[m]}), backed[keys[m]])
                 found.append((one, other, _features(asked, one, other, meant, rarity, many, among)))
     return found
@@ -144,6 +144,7 @@ def _features(
         kind == "", kind == "yes_no", of_words, asked.once, many, math.log1p(among[0]), math.log1p(among[1]), one.each + other.each,
         one.denied or other.denied, one.claimed + other.claimed, min(12, len(b.names)) if of_words else 0,
         bool(one.side and other.side and one.side != other.side), shared if of_words else 0.0, _lacks(asked, x, y),
+        kind != "yes_no" and excused(asked, one.given, other.given),
     )  # fmt: skip
     return tuple(map(float, row))
 
