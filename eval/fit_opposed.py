@@ -73,8 +73,8 @@ def run(arguments: argparse.Namespace) -> int:
             data += examples(place.name, place.questions, answerer, place.name in taught)
     record, judged = fit(data)
     print("\n".join(as_lines(data, judged, record["threshold"])))
-    arguments.out.write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
-    print(arguments.out)
+    (arguments.out / opposed.DATA).write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
+    print(arguments.out / opposed.DATA)
     return 0
 
 

@@ -1,7 +1,7 @@
 """Disagreements between sentences: different values of one kind for the one fact that the question asks for.
 
-Every value of the wanted kind is given the probability that it answers (`qa.answering`); one that the span reader points at answers
-too, beside one that it is sure of. Two that both do, of different passages or speakers, disagree where they cannot both be right:
+Two values that the span reader points at are weighed together (`qa.opposed`). Where that shows none, every value of the wanted kind
+is given the probability that it answers (`qa.answering`); one that the span reader points at answers too, beside one that it is sure of. Two that both do, of different passages or speakers, disagree where they cannot both be right:
 "more than 60" and 70 can, a range and what it contains, an early count and a later one, figures of two years, unless what is asked
 can have happened only once.
 """
@@ -41,6 +41,7 @@ from qa.statements import (
 )
 from qa.values import Value, outcome
 
+DATA = "conflicts.json"
 CANDIDATES = 24
 """Sentences that are compared at most, the likeliest first."""
 NEAR = 0.35
@@ -189,7 +190,7 @@ def plausible(sentences: Sequence[Stated]) -> list[Stated]:
 @lru_cache(maxsize=1)
 def models() -> dict[str, Answers]:
     """The fitted models by the group of kinds. Raises ValueError when they were fitted on other features than the code computes."""
-    record = json.loads((files("qa") / "data" / "conflicts.json").read_text(encoding="utf-8"))
+    record = json.loads((files("qa") / "data" / DATA).read_text(encoding="utf-8"))
     if tuple(record["features"]) != FEATURES:
         raise ValueError("qa/data/conflicts.json was fitted on other features; run: make fit")
     return {name: _answers(one) for name, one in record["models"].items()}
@@ -202,7 +203,7 @@ def _answers(record: dict) -> Answers:
 
 def answers(asked: Asked, told: Sequence[Told], fitted: Mapping[str, Answers]) -> list[Given]:
     """The values that answer, at most one of a clause, the likeliest sentence's first."""
-    found = rows(asked, told, _of_what_is_asked)
+    found = rows(asked, told, of_what_is_asked)
     of = fitted[GROUPS[asked.wanted]]
     best = max((sentence.probability for sentence in told), default=0.0)
     given = []
@@ -223,7 +224,7 @@ def answers(asked: Asked, told: Sequence[Told], fitted: Mapping[str, Answers]) -
     return [] if not asked.once and recurs(chosen) else chosen
 
 
-def _of_what_is_asked(asked: Asked, sentence: Told, values: Sequence[Value]) -> Sequence[Value]:
+def of_what_is_asked(asked: Asked, sentence: Told, values: Sequence[Value]) -> Sequence[Value]:
     """The values of a sentence that are not of another time, thing or place than what is asked for."""
     named = not asked.names or whole_names_held(asked, sentence.around) >= NAMED
     kept = [

@@ -116,7 +116,7 @@ def excused(asked: Asked, one: Given, other: Given) -> bool:
     a, b = _told_of(one), _told_of(other)
     if any(bool(_HYPOTHETICAL.search(text)) for text in (a, b)) and not _HYPOTHETICAL.search(asked.text):
         return True
-    if again(asked, a) != again(asked, b) and not asked.once:
+    if not asked.once and again(asked, a) != again(asked, b):
         return True
     if one.value.kind == "name":
         return not asked.once and any(_FOR_A_TIME.search(text) for text in (a, b))

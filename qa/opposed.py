@@ -24,6 +24,7 @@ from qa.span_reader import Span
 from qa.statements import Asked, Place, Told, ask
 from qa.values import Value, dated
 
+DATA = "opposed.json"
 LIKELIEST = 16
 """Sentences that are looked at, the likeliest first …"""
 MOST = 24
@@ -59,7 +60,7 @@ class Pair:
 @lru_cache(maxsize=1)
 def fitted() -> Fitted:
     """The shipped model. Raises ValueError when it was fitted on other features than the code computes."""
-    record = json.loads((files("qa") / "data" / "opposed.json").read_text(encoding="utf-8"))
+    record = json.loads((files("qa") / "data" / DATA).read_text(encoding="utf-8"))
     if tuple(record["features"]) != FEATURES:
         raise ValueError("qa/data/opposed.json was fitted on other features; run: make fit")
     weights, mean, scale = (np.array(record[name]) for name in ("weights", "mean", "scale"))

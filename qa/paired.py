@@ -25,7 +25,9 @@ BACKED, STRONG = -8.0, -4.0
 """Scores from which a sentence backs a value, and from which a further value speaks for a question with several answers."""
 CUT = 12.0
 """Scores beyond this count as this."""
-_EACH = re.compile(r"\b(?:each|every|per|an?|another|other|more|further|extra|additional|of (?:them|whom|these|those|the))\b", re.I)
+_EACH = re.compile(
+    r"\b(?:each|every|per|an?|another|other|more|further|extra|additional|of (?:them|whom|these|those|the))\b", re.I
+)
 _DENIED = re.compile(
     r"\b(?:den(?:y|ied|ies)|disput\w+|contrary to|reject\w*|refut\w+|false\w*|wrong\w*|untrue|mistake\w*|correct(?:ed|s|ion)|in fact|"
     r"actually|only|exaggerat\w+|however|but|not|myth|although|though)\b",

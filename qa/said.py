@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 from qa.counts import apart, comparable
 from qa.quantities import Date, numbers
@@ -49,9 +50,8 @@ def said(asked: Asked, told: Told, rank: int) -> Said | None:
 
 
 def _value(asked: Asked, text: str, told: Told, start: int, end: int) -> Value:
-    plain = Value("words", start, end, names=_telling(text[start:end]))
     if asked.wanted == "yes_no":
-        return plain
+        return _words(text, start, end)
     days = [value for value in dated(text) if value.start < end and start < value.end]
     amounts = [value for value in told.read.numbers if value.start < end and start < value.end]
     figures = asked.wanted in ("count", "measure")
@@ -59,7 +59,7 @@ def _value(asked: Asked, text: str, told: Told, start: int, end: int) -> Value:
         return days[0]
     if amounts and (figures or (asked.wanted not in ("date", "person", "place") and amounts[0].start <= start + LEAD)):
         return amounts[0]
-    return _joined(asked, text[start:end], start) or plain
+    return _joined(asked, text[start:end], start) or _words(text, start, end)
 
 
 def _joined(asked: Asked, text: str, start: int) -> Value | None:
@@ -75,6 +75,11 @@ def _joined(asked: Asked, text: str, start: int) -> Value | None:
     return None
 
 
+def _words(text: str, start: int, end: int) -> Value:
+    return Value("words", start, end, names=_telling(text[start:end]))
+
+
+@lru_cache(maxsize=8_192)
 def _telling(text: str) -> tuple[str, ...]:
     found = words(text)
     return tuple(word.plain for word in found if tells(word)) or tuple(word.plain for word in found)
