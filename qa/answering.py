@@ -89,8 +89,8 @@ def given(asked: Asked, sentence: Told) -> Iterator[Value]:
             if (
                 value.date
                 and value.date.part != "decade"
-                and not _bounded(asked, sentence, value)
-                and not _other_milestone(asked, sentence, value)
+                and not bounded(asked, sentence, value)
+                and not other_milestone(asked, sentence, value)
             ):
                 yield value
     elif not sentence.is_fact or any(one in asked.words for one in sentence.title):
@@ -98,7 +98,7 @@ def given(asked: Asked, sentence: Told) -> Iterator[Value]:
         yield from (name for name in sentence.read.names if _is_one(asked, name) and not share_name(name.names, known))
 
 
-def _bounded(asked: Asked, sentence: Told, value: Value) -> bool:
+def bounded(asked: Asked, sentence: Told, value: Value) -> bool:
     """Whether a date only bounds, "before 1920", or is that of another event, "after the coup of 2021"; "since" tells a beginning."""
     before = sentence.read.text[: value.start]
     other = _AFTER.search(before)
@@ -109,7 +109,7 @@ def _bounded(asked: Asked, sentence: Told, value: Value) -> bool:
     return not re.search(r"\bsince (?:the |about )?$", before, re.I)
 
 
-def _other_milestone(asked: Asked, sentence: Told, value: Value) -> bool:
+def other_milestone(asked: Asked, sentence: Told, value: Value) -> bool:
     """Whether a date stands behind the verb of another event, and not behind that of the one asked for: "ended in 2011"."""
     if not asked.verbs or value.event:
         return False

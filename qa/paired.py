@@ -12,11 +12,11 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from qa.answering import Given, noun_held
+from qa.answering import Given, bounded, mismatched, noun_held, other_milestone
 from qa.differing import excused, of_one_thing, when
 from qa.quantities import Date
 from qa.said import Said, unlike
-from qa.statements import Asked, Told, same_time, several, stems_of, whole_names_held
+from qa.statements import Asked, Told, same_time, several, stems_of, turned, whole_names_held
 
 LEAST = -6.0
 """The span reader's least score for the surer value of a pair; of a yes-or-no question the sentence may be one of the first FIRST."""
@@ -71,7 +71,23 @@ class Half:
 
 def halves(asked: Asked, values: Sequence[Said], sides: Mapping[tuple[str, int], str]) -> list[Half]:
     """`sides`: yes or no by passage and number, where a sentence affirms or denies what is asked."""
-    return [_half(asked, one, sides.get((one.told.place[0].id, one.told.place[1]), "")) for one in values]
+    return [_half(asked, one, sides.get((one.told.place[0].id, one.told.place[1]), "")) for one in values if _fits(asked, one)]
+
+
+def _fits(asked: Asked, one: Said) -> bool:
+    """Whether the wording lets a value answer: no part, no bound, of no other thing, outcome or event than what is asked for."""
+    told, value = one.told, one.value
+    if not asked.outcome and (turned(asked, told.read.stems) or mismatched(asked, told)):
+        return False
+    if value.date:
+        return not bounded(asked, told, value) and not other_milestone(asked, told, value)
+    if value.kind != "number":
+        return True
+    if value.partial or value.away:
+        return False
+    if asked.wanted != "count":
+        return True
+    return noun_held(asked, told, value) > 0 and not (asked.outcome and value.outcome and value.outcome != asked.outcome)
 
 
 def _half(asked: Asked, one: Said, side: str) -> Half:

@@ -99,7 +99,9 @@ def test_a_pair_is_of_two_voices_and_the_surer_comes_first() -> None:
     found = pairs(FERRIES, told(*SEVEN), told(*NINE), told("c", "The Lorne line has 7 ferries.", "7", 2.0))
     assert written(found) == [("Nine ferries", "seven ferries"), ("Nine ferries", "7 ferries")]
     row = dict(zip(FEATURES, found[0].row, strict=True))
-    assert (row["one_score"], row["other_score"], row["is_count"], row["is_date"], row["backed"]) == pytest.approx((6, 4, 1, 0, np.log1p(2)))
+    assert (row["one_score"], row["other_score"], row["is_count"], row["is_date"], row["backed"]) == pytest.approx(
+        (6, 4, 1, 0, np.log1p(2))
+    )
     assert row["nouns_shared"] == 1 and row["noun_asked"] == 1 and row["same_article"] == 0
     text = "The Lorne line runs seven ferries."
     both = Passage(
