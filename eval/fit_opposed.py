@@ -11,7 +11,7 @@ from __future__ import annotations
 import argparse
 import json
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
@@ -207,13 +207,11 @@ def _model(record: dict[str, Any]) -> Logistic:
 
 def as_lines(data: Sequence[Example], judged: Sequence[tuple[float, bool]], threshold: float) -> Iterator[str]:
     """For each folder, what is seen there by a model of the others: of the conflicts, with both sides right, and of the answered rest."""
-    groups: list[tuple[str, Callable[[Example], bool]]] = [
-        (name, lambda one, name=name: one.folder == name) for name in sorted({one.folder for one in data})
-    ]
-    groups += [("all", lambda one: True), ("not taught", lambda one: not one.taught)]
+    groups = {name: [one.folder == name for one in data] for name in sorted({one.folder for one in data})}
+    groups |= {"all": [True] * len(data), "not taught": [not one.taught for one in data]}
     yield f"{'':12} conflicts  seen  by pairs, right   others answered  false"
-    for name, fits in groups:
-        rows = [(one, p, right) for one, (p, right) in zip(data, judged, strict=True) if fits(one)]
+    for name, chosen in groups.items():
+        rows = [(one, p, right) for one, (p, right), fits in zip(data, judged, chosen, strict=True) if fits]
         of = [(one.by_value, p >= threshold, right) for one, p, right in rows if one.conflict]
         rest = [one.by_value or p >= threshold for one, p, _ in rows if one.answered and not one.conflict]
         seen, right = sum(a or b for a, b, _ in of), sum(b and c and not a for a, b, c in of)
