@@ -57,8 +57,6 @@ class Example:
 def run(arguments: argparse.Namespace) -> int:
     """Fit on the practice articles and the dev split, show what is seen in each folder, and write the file."""
     from index.embed import open_encoder
-    from index.search import Searcher
-    from index.store import open_current
     from qa.answer import Answerer
     from qa.settings import load as load_settings
 
@@ -66,7 +64,7 @@ def run(arguments: argparse.Namespace) -> int:
     encoder = open_encoder(settings.embedder)
     taught = json.loads((files("qa") / "data" / RECORD).read_text(encoding="utf-8"))["trained on"]["practice"]
     dev = [question for question in load(arguments.questions) if question.split == "dev"]
-    data = list(examples(DEV, dev, Answerer(Searcher(open_current(settings.index_path), encoder), settings), False))
+    data = list(examples(DEV, dev, Answerer.open(settings, encoder), False))
     with tempfile.TemporaryDirectory() as work:
         for place in Practice.all(arguments.practice):
             answerer = Answerer(place.searcher(Path(work) / place.name, encoder), settings)
