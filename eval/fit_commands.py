@@ -40,13 +40,22 @@ def train_reader(arguments: argparse.Namespace) -> int:
 
 
 def add_fit_conflicts(commands: Any) -> None:
-    parser = command(commands, "fit-conflicts", "fit the models of the disagreements on a dataset", fit_conflicts)
-    parser.add_argument("--dataset", type=Path, required=True, help="SQuAD-like dataset with answers")
-    parser.add_argument("--out", type=Path, default=Path("qa/data/conflicts.json"), help="file to write")
+    parser = command(commands, "fit-conflicts", "fit the models of the disagreements", fit_conflicts)
+    parser.add_argument("--practice", type=Path, default=PRACTICE, help="folder of folders of articles with questions")
+    parser.add_argument("--questions", type=Path, default=QUESTIONS, help="JSONL file (default: the project's own set)")
+    parser.add_argument("--index", type=Path, help="folder of the index of the articles")
+    parser.add_argument("--dataset", type=Path, help="SQuAD-like dataset: fit the models of single values on it, too")
+    parser.add_argument("--out", type=Path, default=Path("qa/data"), help="folder to write to")
 
 
 def fit_conflicts(arguments: argparse.Namespace) -> int:
-    """Fit the models that say whether a value answers, and write them as JSON. Needs scipy (extra `eval`)."""
-    from eval.fit_conflicts import run as fit_values
+    """Fit the model of pairs of values on the practice articles and the dev split. Needs scipy (extra `eval`).
 
-    return fit_values(arguments)
+    With a dataset also the models that say whether a single value answers.
+    """
+    from eval.fit_conflicts import run as fit_values
+    from eval.fit_opposed import run as fit_pairs
+
+    if arguments.dataset:
+        fit_values(arguments)
+    return fit_pairs(arguments)

@@ -65,13 +65,16 @@ def conflicts(arguments: argparse.Namespace) -> int:
     from index.embed import open_encoder
 
     pairs = [pair for pair in load() if arguments.split in ("all", pair.split)]
-    outcomes = run(pairs, open_encoder())
+    encoder = open_encoder()
+    outcomes = run(pairs, encoder, weighed=False)
+    whole = run(pairs, encoder)
     parts = {split: [one for one in outcomes if one.pair.split == split] for split in ("dev", "test")}
     figures = {split: measured(part) for split, part in parts.items() if part}
     if arguments.out:
         results.write_text(arguments.out, json.dumps(figures, ensure_ascii=False, indent=1) + "\n")
     for split, part in figures.items():
-        print(as_text(split, part))
+        print(as_text(f"{split}, by value", part))
+        print(as_text(f"{split}, as answered", measured([one for one in whole if one.pair.split == split])))
     found = [line for split, part in figures.items() for line in below_floors(split, part)]
     print("\n".join(found) if found else "the floors are held")
     return FAULTS if found else 0

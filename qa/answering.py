@@ -89,8 +89,8 @@ def given(asked: Asked, sentence: Told) -> Iterator[Value]:
             if (
                 value.date
                 and value.date.part != "decade"
-                and not _bounded(asked, sentence, value)
-                and not _other_milestone(asked, sentence, value)
+                and not bounded(asked, sentence, value)
+                and not other_milestone(asked, sentence, value)
             ):
                 yield value
     elif not sentence.is_fact or any(one in asked.words for one in sentence.title):
@@ -98,7 +98,7 @@ def given(asked: Asked, sentence: Told) -> Iterator[Value]:
         yield from (name for name in sentence.read.names if _is_one(asked, name) and not share_name(name.names, known))
 
 
-def _bounded(asked: Asked, sentence: Told, value: Value) -> bool:
+def bounded(asked: Asked, sentence: Told, value: Value) -> bool:
     """Whether a date only bounds, "before 1920", or is that of another event, "after the coup of 2021"; "since" tells a beginning."""
     before = sentence.read.text[: value.start]
     other = _AFTER.search(before)
@@ -109,7 +109,7 @@ def _bounded(asked: Asked, sentence: Told, value: Value) -> bool:
     return not re.search(r"\bsince (?:the |about )?$", before, re.I)
 
 
-def _other_milestone(asked: Asked, sentence: Told, value: Value) -> bool:
+def other_milestone(asked: Asked, sentence: Told, value: Value) -> bool:
     """Whether a date stands behind the verb of another event, and not behind that of the one asked for: "ended in 2011"."""
     if not asked.verbs or value.event:
         return False
@@ -145,7 +145,7 @@ def _fits(asked: Asked, sentence: Told, value: Value) -> bool:
         return False
     became = value.outcome or outcome(sentence.label)
     if asked.wanted == "count":
-        return not value.dimension and not value.unit and became == asked.outcome and _noun(asked, sentence, value) > 0
+        return not value.dimension and not value.unit and became == asked.outcome and noun_held(asked, sentence, value) > 0
     if (value.away and not _FAR.search(asked.text)) or (asked.outcome and became != asked.outcome):
         return False
     if "age" in asked.dimensions:
@@ -156,7 +156,7 @@ def _fits(asked: Asked, sentence: Told, value: Value) -> bool:
     return bool(value.dimension) and any(part in asked.dimensions for part in value.dimension.split(" or "))
 
 
-def _noun(asked: Asked, sentence: Told, value: Value) -> float:
+def noun_held(asked: Asked, sentence: Told, value: Value) -> float:
     """How well what a number counts is what is asked: 1 the same noun, 0 another one."""
     if asked.wanted == "measure":
         return 1.0 if value.dimension else 0.5
@@ -281,7 +281,7 @@ def features(asked: Asked, sentence: Told, value: Value, seen: _Seen, rivals: in
         float(event < 0),
         1.0 / (1 + min((abs(n - at) for n in seen.told if not value.start <= read.words[n].start < value.end), default=30)),
         1.0 / (1 + min((abs(n - at) for n in seen.named), default=30)),
-        _noun(asked, sentence, value) if value.kind == "number" else 0.0,
+        noun_held(asked, sentence, value) if value.kind == "number" else 0.0,
         asked.noun_rarity if any(one in value.nouns for one in asked.nouns) else 0.0,
         float(len(value.nouns) > 1),
         math.log1p(rivals),

@@ -1,7 +1,7 @@
 """Disagreements between sentences: different values of one kind for the one fact that the question asks for.
 
-Every value of the wanted kind is given the probability that it answers (`qa.answering`); one that the span reader points at answers
-too, beside one that it is sure of. Two that both do, of different passages or speakers, disagree where they cannot both be right:
+Two values that the span reader points at are weighed together (`qa.opposed`). Where that shows none, every value of the wanted kind
+is given the probability that it answers (`qa.answering`); one that the span reader points at answers too, beside one that it is sure of. Two that both do, of different passages or speakers, disagree where they cannot both be right:
 "more than 60" and 70 can, a range and what it contains, an early count and a later one, figures of two years, unless what is asked
 can have happened only once.
 """
@@ -19,7 +19,7 @@ from typing import NamedTuple
 import numpy as np
 
 from index.types import Passage
-from qa import pointed, stances
+from qa import opposed, pointed, stances
 from qa.answering import FEATURES, GROUPS, Given, mismatched, rows
 from qa.differing import SURE, differ, recurs, when
 from qa.quantities import numbers
@@ -41,6 +41,7 @@ from qa.statements import (
 )
 from qa.values import Value, outcome
 
+DATA = "conflicts.json"
 CANDIDATES = 24
 """Sentences that are compared at most, the likeliest first."""
 NEAR = 0.35
@@ -103,14 +104,26 @@ class Disagreement:
 
 def in_reading(reading: Reading, spans: Reads | None = None) -> list[Disagreement]:
     """The disagreement in what was retrieved and read; `spans` reads further sentences where one that was read answers clearly."""
+    return find(reading.question, stated(reading), look=looking(reading, spans) if spans else None)
+
+
+def stated(reading: Reading) -> list[Stated]:
+    """The sentences of a reading, the likeliest first."""
+    return [Stated(p, c.passage, c.number, c.similarity, c.span) for p, c in reading.ranked]
+
+
+def looking(reading: Reading, spans: Reads) -> opposed.Look:
+    """What has sentences of a reading read for its question, each once."""
     found = {(c.passage.id, c.number): c for _, c in reading.ranked}
+    known: dict[tuple[str, int], Span] = {}
 
     def look(places: Sequence[Place]) -> Sequence[Span]:
-        texts = [read_as(found[passage.id, number]) for passage, number in places]
-        return spans.spans(reading.question.text, texts) if spans else []
+        keys = [(passage.id, number) for passage, number in places]
+        new = [key for key in keys if key not in known]
+        known.update(zip(new, spans.spans(reading.question.text, [read_as(found[key]) for key in new]), strict=True))
+        return [known[key] for key in keys]
 
-    stated = [Stated(p, c.passage, c.number, c.similarity, c.span) for p, c in reading.ranked]
-    return find(reading.question, stated, look=look if spans else None)
+    return look
 
 
 def find(
@@ -124,22 +137,46 @@ def find(
     `sentences` in any order; `fitted` are other models than the shipped ones (`eval.fit_conflicts`); `look` has
     further sentences read.
     """
+    about = question.text.strip(" ?\n")
+    disagreeing = (by_pair(question, sentences, look) if look else ()) or by_value(question, sentences, fitted, look)
+    return [Disagreement(about, disagreeing)] if disagreeing else []
+
+
+def by_pair(question: Question, sentences: Sequence[Stated], look: pointed.Look) -> tuple[Side, ...]:
+    """The values of two sentences that both answer and cannot both be right, as `qa.opposed` learned to tell."""
+    found = opposed.opposed(opposed.paired(question.text, candidates(sentences), look), opposed.fitted())
+    yes_no = wanted(question.text) == "yes_no"
+    return tuple(
+        Side(same[0].clause if yes_no else same[0].written, same[0].normalised, tuple(one.told.place for one in same[:CITED]))
+        for same in found
+    )
+
+
+def candidates(sentences: Sequence[Stated]) -> list[Told]:
+    """The sentences that `qa.opposed` compares, the likeliest first."""
+    ranked = sorted(sentences, key=lambda s: -s.probability)
+    kept = {id(s) for s in (*plausible(sentences), *ranked[: opposed.LIKELIEST])}
+    return [set_among((s.passage, s.number), s.probability, s.similarity, s.span) for s in ranked if id(s) in kept]
+
+
+def by_value(
+    question: Question, sentences: Sequence[Stated], fitted: Mapping[str, Answers] | None, look: pointed.Look | None
+) -> tuple[Side, ...]:
+    """The values that answer by what stands around each, where they cannot all be right."""
     kind = wanted(question.text)
     if not kind or (kind in ("person", "place", "name") and several(question.text)):
-        return []
+        return ()
     kept = plausible(sentences)
     least = LIKELY * max((s.probability for s in kept), default=0.0)
     spans = [s.span if s.probability >= least else None for s in kept]
     told = [set_among((s.passage, s.number), s.probability, s.similarity, span) for s, span in zip(kept, spans, strict=True)]
     asked = ask(question.text, [sentence.stems for sentence in told])
     if kind == "yes_no":
-        disagreeing = _against(stances.stances(asked, told), stances.differ)
-    else:
-        told = pointed.read_on(asked, told, least, look) if look else told
-        disagreeing = _against(
-            answers(asked, told, fitted or models()), lambda one, other: pointed.clear(one, other) and differ(asked, one, other)
-        )
-    return [Disagreement(question.text.strip(" ?\n"), disagreeing)] if disagreeing else []
+        return _against(stances.stances(asked, told), stances.differ)
+    told = pointed.read_on(asked, told, least, look) if look else told
+    return _against(
+        answers(asked, told, fitted or models()), lambda one, other: pointed.clear(one, other) and differ(asked, one, other)
+    )
 
 
 def plausible(sentences: Sequence[Stated]) -> list[Stated]:
@@ -153,7 +190,7 @@ def plausible(sentences: Sequence[Stated]) -> list[Stated]:
 @lru_cache(maxsize=1)
 def models() -> dict[str, Answers]:
     """The fitted models by the group of kinds. Raises ValueError when they were fitted on other features than the code computes."""
-    record = json.loads((files("qa") / "data" / "conflicts.json").read_text(encoding="utf-8"))
+    record = json.loads((files("qa") / "data" / DATA).read_text(encoding="utf-8"))
     if tuple(record["features"]) != FEATURES:
         raise ValueError("qa/data/conflicts.json was fitted on other features; run: make fit")
     return {name: _answers(one) for name, one in record["models"].items()}
@@ -166,7 +203,7 @@ def _answers(record: dict) -> Answers:
 
 def answers(asked: Asked, told: Sequence[Told], fitted: Mapping[str, Answers]) -> list[Given]:
     """The values that answer, at most one of a clause, the likeliest sentence's first."""
-    found = rows(asked, told, _of_what_is_asked)
+    found = rows(asked, told, of_what_is_asked)
     of = fitted[GROUPS[asked.wanted]]
     best = max((sentence.probability for sentence in told), default=0.0)
     given = []
@@ -187,7 +224,7 @@ def answers(asked: Asked, told: Sequence[Told], fitted: Mapping[str, Answers]) -
     return [] if not asked.once and recurs(chosen) else chosen
 
 
-def _of_what_is_asked(asked: Asked, sentence: Told, values: Sequence[Value]) -> Sequence[Value]:
+def of_what_is_asked(asked: Asked, sentence: Told, values: Sequence[Value]) -> Sequence[Value]:
     """The values of a sentence that are not of another time, thing or place than what is asked for."""
     named = not asked.names or whole_names_held(asked, sentence.around) >= NAMED
     kept = [

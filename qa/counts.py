@@ -18,8 +18,8 @@ def apart(one: Value, other: Value) -> bool:
     """Whether no number fits both; two bounds of one kind are apart where their figures are, unless one is a round guess."""
     if comparable(one, other) is False:
         return False
-    if one.bound == other.bound != "exact":
-        return one.bound != "about" and (one.low * one.factor, one.high * one.factor) != (
+    if one.bound == other.bound and one.bound in ("above", "below"):
+        return (one.low * one.factor, one.high * one.factor) != (
             other.low * other.factor,
             other.high * other.factor,
         )

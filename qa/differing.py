@@ -48,11 +48,19 @@ _WHOLE = re.compile(r"\b(?:overall|total|in all|altogether|together|combined)\b"
 
 def differ(asked: Asked, one: Given, other: Given) -> bool:
     """Whether two values that answer cannot both be right."""
-    parts = one.value.kind == "number" and (_is_part(asked, one), _is_part(asked, other))
-    if parts and any(parts):
-        part, whole = (one, other) if parts[0] else (other, one)
-        return parts[0] != parts[1] and _exceeds(part, whole)
-    if _one_voice(one, other) or _excused(asked, one, other):
+    if one.value.kind == "number" and _is_part(asked, one) != _is_part(asked, other):
+        part, whole = (one, other) if _is_part(asked, one) else (other, one)
+        return _exceeds(part, whole)
+    if excused(asked, one, other) or not of_one_thing(asked, one, other):
+        return False
+    return one.value.kind != "number" or apart(one.value, other.value)
+
+
+def of_one_thing(asked: Asked, one: Given, other: Given) -> bool:
+    """Whether two values may be given for one thing by two voices, and at one time."""
+    if one.value.kind == "number" and (_is_part(asked, one) or _is_part(asked, other)):
+        return False
+    if _one_voice(one, other):
         return False
     if one.value.date and other.value.date:
         return _dates_differ(asked, one.value.date, other.value.date)
@@ -61,7 +69,7 @@ def differ(asked: Asked, one: Given, other: Given) -> bool:
         return False
     if named:
         return _names_differ(one, other)
-    return _numbers_differ(one, other)
+    return not (one.value.names and other.value.names and not share_name(one.value.names, other.value.names))
 
 
 def _one_time(one: Given, other: Given) -> bool:
@@ -103,12 +111,12 @@ def _told_of(one: Given) -> str:
     return text[start:end]
 
 
-def _excused(asked: Asked, one: Given, other: Given) -> bool:
+def excused(asked: Asked, one: Given, other: Given) -> bool:
     """Whether the wording says that the values are of different times, plans or events."""
     a, b = _told_of(one), _told_of(other)
     if any(bool(_HYPOTHETICAL.search(text)) for text in (a, b)) and not _HYPOTHETICAL.search(asked.text):
         return True
-    if again(asked, a) != again(asked, b) and not asked.once:
+    if not asked.once and again(asked, a) != again(asked, b):
         return True
     if one.value.kind == "name":
         return not asked.once and any(_FOR_A_TIME.search(text) for text in (a, b))
@@ -140,12 +148,6 @@ def _names_differ(one: Given, other: Given) -> bool:
 
 def _tells(sentence: Told, value: Value) -> bool:
     return share_name(value.names, [word.plain for word in sentence.read.words if word.capital])
-
-
-def _numbers_differ(one: Given, other: Given) -> bool:
-    if one.value.names and other.value.names and not share_name(one.value.names, other.value.names):
-        return False
-    return apart(one.value, other.value)
 
 
 def _is_part(asked: Asked, one: Given) -> bool:

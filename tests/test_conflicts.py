@@ -8,7 +8,7 @@ import pytest
 
 from index.types import Passage, Sentence
 from qa.answering import rows
-from qa.conflicts import Disagreement, Stated, _of_what_is_asked, find
+from qa.conflicts import Disagreement, Stated, by_value, find, of_what_is_asked
 from qa.differing import SURE
 from qa.pointed import LEAST, NOTHING, denied
 from qa.question import read
@@ -450,7 +450,7 @@ def test_further_sentences_are_read_where_one_value_is_sure() -> None:
     def sides(score: float) -> list[str]:
         spans = (Span(score, 20, 25), None, Span(LEAST - 1, 26, 29), None, None)
         stated = [Stated(0.9 - 0.1 * n, passage("abcde"[n], text), 0, 0.8, spans[n]) for n, text in enumerate(texts)]
-        return [side.written for one in find(read(FERRIES), stated, look=look) for side in one.values]
+        return [side.written for side in by_value(read(FERRIES), stated, None, look)]
 
     assert sides(SURE - 0.1) == [] and asked == []
     assert sides(SURE) == ["seven ferries", "nine"] and asked == [1]
@@ -482,6 +482,6 @@ def test_values_are_left_out_before_they_are_weighed_as_after() -> None:
         "When were the people of the western mill killed?",
     ):
         asked = ask(question, [sentence.stems for sentence in told])
-        every, kept = rows(asked, told), rows(asked, told, _of_what_is_asked)
-        assert kept == [row for row in every if row[1] in _of_what_is_asked(asked, row[0], [row[1]])]
+        every, kept = rows(asked, told), rows(asked, told, of_what_is_asked)
+        assert kept == [row for row in every if row[1] in of_what_is_asked(asked, row[0], [row[1]])]
         assert 0 < len(kept) < len(every)

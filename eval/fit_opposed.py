@@ -1,0 +1,217 @@
+"""Fit the model that says whether two values both answer and differ, and write it to `qa/data/opposed.json`.
+
+One logistic regression over pairs of values (`qa.paired`) of what is found for the questions of the practice articles and the dev
+split. Pairs that give two sides of a question labelled `conflict` are right, all others wrong. Each fifth of the folders is judged by a
+model of the others; the threshold is the one at which so judged a disagreement is seen in at most FALSE of the other questions that are
+answered, of those folders that did not teach the span reader.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import tempfile
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from eval.matching import same_source
+from eval.normalise import contains
+from eval.practice_articles import Practice
+from eval.questions import Question, load
+from qa import conflicts, opposed, reader
+from qa.paired import FEATURES
+from qa.planted import unplanted
+from qa.reader import Logistic
+from qa.said import Said
+from qa.span_reader import RECORD
+from qa.statements import wanted
+
+FALSE = 0.04
+"""Share of the answered questions without a conflict in which a disagreement may be seen."""
+FOLDS = 5
+RIDGE = 8.0
+DEV = "dev"
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """A question with its pairs, and for each how far it gives two sides of the gold: 2 by the values, 1 by the sentences, else 0.
+
+    `by_value`: whether `qa.conflicts` sees a disagreement without the pairs. `taught`: whether its folder taught the span reader.
+    """
+
+    folder: str
+    conflict: bool
+    answered: bool
+    by_value: bool
+    taught: bool
+    pairs: tuple[opposed.Pair, ...]
+    right: tuple[int, ...]
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Fit on the practice articles and the dev split, show what is seen in each folder, and write the file."""
+    from index.embed import open_encoder
+    from qa.answer import Answerer
+    from qa.settings import load as load_settings
+
+    settings = load_settings({"index": arguments.index})
+    encoder = open_encoder(settings.embedder)
+    taught = json.loads((files("qa") / "data" / RECORD).read_text(encoding="utf-8"))["trained on"]["practice"]
+    dev = [question for question in load(arguments.questions) if question.split == "dev"]
+    data = list(examples(DEV, dev, Answerer.open(settings, encoder), False))
+    with tempfile.TemporaryDirectory() as work:
+        for place in Practice.all(arguments.practice):
+            answerer = Answerer(place.searcher(Path(work) / place.name, encoder), settings)
+            data += examples(place.name, place.questions, answerer, place.name in taught)
+    record, judged = fit(data)
+    print("\n".join(as_lines(data, judged, record["threshold"])))
+    (arguments.out / opposed.DATA).write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
+    print(arguments.out / opposed.DATA)
+    return 0
+
+
+def examples(folder: str, questions: Sequence[Question], answerer: Any, taught: bool) -> Iterator[Example]:
+    """Every question as it is answered, with the pairs of what is found for it."""
+    from qa.span_reader import SpanReader
+
+    spans, rarity = SpanReader.open(), answerer.searcher.opened.words.rarity
+    for question in questions:
+        text = question.standalone or question.question
+        reading = reader.answer(text, unplanted(answerer.passages(text)), rarity, spans=spans)
+        answered = bool(reading.chosen) and reading.confidence >= answerer.settings.threshold
+        yield example(folder, question, reading, answered, taught, conflicts.looking(reading, spans))
+
+
+def example(
+    folder: str, question: Question, reading: reader.Reading, answered: bool, taught: bool, look: opposed.Look
+) -> Example:
+    is_conflict = question.category == "conflict"
+    if not answered:
+        return Example(folder, is_conflict, False, False, taught, (), ())
+    stated = conflicts.stated(reading)
+    found = tuple(opposed.paired(reading.question.text, conflicts.candidates(stated), look))
+    by_value = bool(conflicts.by_value(reading.question, stated, None, look))
+    right = tuple(_right(question, pair.one.said, pair.other.said) if is_conflict else 0 for pair in found)
+    return Example(folder, is_conflict, True, by_value, taught, found, right)
+
+
+def _right(question: Question, one: Said, other: Said) -> int:
+    """2 where two values give two sides of the gold, 1 where their sentences do, else 0."""
+    for worth, close in ((2, True), (1, False)):
+        if any(a != b for a in _sides(question, one, close) for b in _sides(question, other, close)):
+            return worth
+    return 0
+
+
+def _sides(question: Question, said: Said, close: bool) -> set[int]:
+    """The groups of the gold that a value gives, or its sentence, of a source of their evidence."""
+    passage, number = said.told.place
+    quote = passage.sentences[number].quote
+    at = said.told.read.text[max(0, said.value.start - 24) : said.value.end + 24]
+    held = set()
+    for n, (group, evidence) in enumerate(zip(question.gold, question.evidence, strict=False)):
+        if any(same_source(one.source, passage.source) for one in evidence):
+            near = not close or wanted(question.question) == "yes_no"
+            if any(contains(quote, form) and (near or contains(at, form) or contains(form, said.written)) for form in group):
+                held.add(n)
+    return held
+
+
+def fit(data: Sequence[Example]) -> tuple[dict[str, Any], list[tuple[float, bool]]]:
+    """The record that `qa.opposed` loads, and for each example the highest probability of a pair by a model of the other folders, and
+    whether that pair is right."""
+    names = sorted({one.folder for one in data})
+    fold = {name: n % FOLDS for n, name in enumerate(names)}
+    judged: list[tuple[float, bool]] = [(0.0, False)] * len(data)
+    for held in range(min(FOLDS, len(names))):
+        others = [one for one in data if fold[one.folder] != held] if len(names) > 1 else data
+        model = _model(_regression(others))
+        for n, one in enumerate(data):
+            if fold[one.folder] == held and one.pairs:
+                likely = model(np.array([pair.row for pair in one.pairs]))
+                judged[n] = (float(likely.max()), one.right[int(np.argmax(likely))] > 0)
+    record = _regression(data)
+    about = {
+        "folders": {name: sum(one.folder == name for one in data) for name in names},
+        "pairs": sum(len(one.pairs) for one in data),
+        "right": sum(sum(map(bool, one.right)) for one in data),
+        "threshold from": sorted({one.folder for one in _strangers(data)}),
+        "false at most": FALSE,
+    }
+    return {"about": about, "features": list(FEATURES), **record, "threshold": _threshold(data, judged)}, judged
+
+
+def _strangers(data: Sequence[Example]) -> list[Example]:
+    """The examples that the span reader has not seen; all where it has seen every one."""
+    return [one for one in data if not one.taught] or list(data)
+
+
+def _threshold(data: Sequence[Example], judged: Sequence[tuple[float, bool]]) -> float:
+    """The least threshold at which at most FALSE of the answered questions without a conflict show one."""
+    unseen = {id(one) for one in _strangers(data)}
+    others = [
+        1.0 if one.by_value else p
+        for one, (p, _) in zip(data, judged, strict=True)
+        if one.answered and not one.conflict and id(one) in unseen
+    ]
+    highest = sorted(others, reverse=True)
+    allowed = int(FALSE * len(others))
+    return round(min(0.95, highest[allowed] + 1e-4), 4) if highest else 0.5
+
+
+def _regression(data: Sequence[Example]) -> dict[str, Any]:
+    """Ridge-penalised maximum likelihood by L-BFGS; a question's right pairs weigh 1 together, its others the root of their number."""
+    from scipy.optimize import minimize
+
+    rows, labels, weights = [], [], []
+    for one in data:
+        best = max(one.right, default=0)
+        kept = [(pair.row, right == best > 0) for pair, right in zip(one.pairs, one.right, strict=True) if right in (0, best)]
+        right = sum(label for _, label in kept)
+        for row, label in kept:
+            rows.append(row)
+            labels.append(label)
+            weights.append(1.0 / right if label else 1.0 / max(1, len(kept)) ** 0.5)
+    values, sign, weight = np.array(rows), np.where(labels, 1.0, -1.0), np.array(weights)
+    mean = np.average(values, axis=0, weights=weight)
+    scale = np.sqrt(np.average((values - mean) ** 2, axis=0, weights=weight))
+    scale[scale < 1e-6] = 1.0
+    scaled = (values - mean) / scale
+
+    def loss(point: np.ndarray) -> tuple[float, np.ndarray]:
+        margin = sign * (scaled @ point[:-1] + point[-1])
+        slope = -weight * sign / (1.0 + np.exp(np.minimum(margin, 500)))
+        value = float((weight * np.logaddexp(0.0, -margin)).sum() + 0.5 * RIDGE * (point[:-1] ** 2).sum())
+        return value, np.append(scaled.T @ slope + RIDGE * point[:-1], slope.sum())
+
+    found = minimize(loss, np.zeros(len(FEATURES) + 1), jac=True, method="L-BFGS-B")
+    return {
+        "weights": [round(float(w), 5) for w in found.x[:-1]],
+        "mean": [round(float(m), 5) for m in mean],
+        "scale": [round(float(s), 5) for s in scale],
+        "bias": round(float(found.x[-1]), 5),
+    }
+
+
+def _model(record: dict[str, Any]) -> Logistic:
+    return Logistic(np.array(record["weights"]), np.array(record["mean"]), np.array(record["scale"]), record["bias"])
+
+
+def as_lines(data: Sequence[Example], judged: Sequence[tuple[float, bool]], threshold: float) -> Iterator[str]:
+    """For each folder, what is seen there by a model of the others: of the conflicts, with both sides right, and of the answered rest."""
+    groups = {name: [one.folder == name for one in data] for name in sorted({one.folder for one in data})}
+    groups |= {"all": [True] * len(data), "not taught": [not one.taught for one in data]}
+    yield f"{'':12} conflicts  seen  by pairs, right   others answered  false"
+    for name, chosen in groups.items():
+        rows = [(one, p, right) for one, (p, right), fits in zip(data, judged, chosen, strict=True) if fits]
+        of = [(one.by_value, p >= threshold, right) for one, p, right in rows if one.conflict]
+        rest = [one.by_value or p >= threshold for one, p, _ in rows if one.answered and not one.conflict]
+        seen, right = sum(a or b for a, b, _ in of), sum(b and c and not a for a, b, c in of)
+        share = sum(rest) / len(rest) if rest else 0.0
+        yield f"{name:12} {len(of):9} {seen:5} {right:16} {len(rest):17} {share:6.1%}"
