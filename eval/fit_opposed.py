@@ -24,6 +24,7 @@ from eval.normalise import contains
 from eval.practice_articles import Practice
 from eval.questions import Question, load
 from qa import conflicts, opposed, reader
+from qa.hops import look_up
 from qa.paired import FEATURES
 from qa.planted import unplanted
 from qa.reader import Logistic
@@ -83,7 +84,8 @@ def examples(folder: str, questions: Sequence[Question], answerer: Any, taught: 
     spans, rarity = SpanReader.open(), answerer.searcher.opened.words.rarity
     for question in questions:
         text = question.standalone or question.question
-        reading = reader.answer(text, unplanted(answerer.passages(text)), rarity, spans=spans)
+        hits, _ = look_up(answerer.searcher, text, answerer.settings.passages, reader.PASSAGES)
+        reading = reader.answer(text, unplanted(hits), rarity, spans=spans)
         answered = bool(reading.chosen) and reading.confidence >= answerer.settings.threshold
         yield example(folder, question, reading, answered, taught, conflicts.looking(reading, spans))
 
