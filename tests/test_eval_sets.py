@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 from collections import Counter
 from functools import cache
 from pathlib import Path
@@ -10,6 +12,7 @@ import pytest
 
 from eval.check import faults, read_articles
 from eval.questions import CATEGORIES, Question, load
+from eval.train_reader import HELD_OUT_PRACTICE
 from index.repair import repair
 
 ROOT = Path(__file__).parent.parent
@@ -77,19 +80,16 @@ def test_the_practice_questions_are_proved_and_two_fifths_have_no_answer(file: P
     assert 0.3 <= sum(not row.answerable for row in rows(file)) / len(rows(file)) <= 0.42
 
 
-def test_there_are_ten_practice_folders() -> None:
-    assert [file.parent.name for file in PRACTICE] == [
-        "brask",
-        "corvane",
-        "halmer",
-        "lindale",
-        "norvane",
-        "ostrand",
-        "quillon",
-        "sarrane",
-        "terevan",
-        "vestry",
-    ]
+def test_every_practice_folder_is_named_and_big_enough() -> None:
+    named = re.findall(r"^\| `(\w+)` \|", (ROOT / "eval" / "practice" / "README.md").read_text(), re.MULTILINE)
+    assert [file.parent.name for file in PRACTICE] == named and len(named) == 25
+    assert all(len(rows(file)) >= 300 for file in PRACTICE)
+
+
+def test_the_span_reader_was_taught_on_the_others -> None:
+    trained = json.loads((ROOT / "qa" / "data" / "span_reader.json").read_text())["trained on"]
+    assert tuple(trained["practice held out"]) == HELD_OUT_PRACTICE
+    assert sorted([*trained["practice"], *trained["practice held out"]]) == [file.parent.name for file in PRACTICE]
 
 
 @HELD_OUT

@@ -9,6 +9,7 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
+from threading import Thread
 
 import pytest
 
@@ -99,13 +100,17 @@ def test_a_real_one_takes_up_changes_and_ends_cleanly(tmp_path: Path, end: signa
     with subprocess.Popen(
         command, cwd=tmp_path, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     ) as process:
-        until(lambda: (index / "current").exists(), process)
+        lines: list[str] = []
+        reading = Thread(target=lambda: [lines.append(line.rstrip("\n")) for line in process.stderr or ()])
+        reading.start()
+        until(lambda: len(lines) == 2, process)
         (articles / "mill.txt").write_text("The mill of Arn burned down in 1840.\n")
-        until(lambda: current_manifest(index).articles == 4, process)
+        until(lambda: len(lines) == 3, process)
+        assert current_manifest(index).articles == 4
         process.send_signal(end)
-        out, err = process.communicate()
-    assert (process.returncode, out) == (0, "") and "Traceback" not in err
-    lines = err.splitlines()
+        out = process.stdout.read() if process.stdout else ""
+        reading.join()
+    assert (process.returncode, out) == (0, "") and "Traceback" not in "\n".join(lines)
     assert lines[0] == f"qa: watching {articles}, every 0.1 s; Ctrl-C ends it"
     assert lines[1].startswith("qa: indexed 3 articles, ")
     assert "(files: 1 added; texts embedded: 2)" in lines[2] or "(files: 1 added; texts embedded: 1)" in lines[2]
