@@ -86,7 +86,7 @@ def test_every_practice_folder_is_named_and_big_enough() -> None:
     assert all(len(rows(file)) >= 300 for file in PRACTICE)
 
 
-def test_the_span_reader_was_taught_on_the_others -> None:
+def test_the_span_reader_was_taught_on_the_others() -> None:
     trained = json.loads((ROOT / "qa" / "data" / "span_reader.json").read_text())["trained on"]
     assert tuple(trained["practice held out"]) == HELD_OUT_PRACTICE
     assert sorted([*trained["practice"], *trained["practice held out"]]) == [file.parent.name for file in PRACTICE]
