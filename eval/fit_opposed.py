@@ -3,7 +3,7 @@
 One logistic regression over pairs of values (`qa.paired`) of what is found for the questions of the practice articles and the dev
 split. Pairs that give two sides of a question labelled `conflict` are right, all others wrong. Each fifth of the folders is judged by a
 model of the others; the threshold is the one at which so judged a disagreement is seen in at most FALSE of the other questions that are
-answered, of those folders that did not teach the span reader.
+answered, of those folders that did not teach the span reader, and no lower than LEAST.
 """
 
 from __future__ import annotations
@@ -34,6 +34,8 @@ from qa.statements import wanted
 
 FALSE = 0.04
 """Share of the answered questions without a conflict in which a disagreement may be seen."""
+LEAST = 0.5
+"""A pair is shown only where it is likelier to be a disagreement than not."""
 FOLDS = 5
 RIDGE = 8.0
 DEV = "dev"
@@ -164,7 +166,7 @@ def _threshold(data: Sequence[Example], judged: Sequence[tuple[float, bool]]) ->
     ]
     highest = sorted(others, reverse=True)
     allowed = int(FALSE * len(others))
-    return round(min(0.95, highest[allowed] + 1e-4), 4) if highest else 0.5
+    return round(min(0.95, max(LEAST, highest[allowed] + 1e-4)), 4) if highest else LEAST
 
 
 def _regression(data: Sequence[Example]) -> dict[str, Any]:
