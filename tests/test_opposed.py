@@ -162,7 +162,7 @@ def examples(scores: Sequence[float], conflict: bool, folder: str, taught: bool)
     ]
 
 
-def test_the_threshold_lets_few_false_ones_pass() -> None:
+def test_the_threshold_lets_few_false_ones_pass(monkeypatch: pytest.MonkeyPatch) -> None:
     data = [
         one
         for folder in ("a", "b")
@@ -171,6 +171,8 @@ def test_the_threshold_lets_few_false_ones_pass() -> None:
             *examples(np.linspace(-9, 4, 100).tolist(), False, folder, folder == "a"),
         )
     ]
+    assert fit_opposed.fit(data)[0]["threshold"] >= fit_opposed.LEAST == 0.5
+    monkeypatch.setattr(fit_opposed, "LEAST", 0.0)
     record, judged = fit_opposed.fit(data)
     weights = dict(zip(FEATURES, record["weights"], strict=True))
     assert tuple(record["features"]) == FEATURES and weights["one_score"] > 0 == weights["other_score"]
