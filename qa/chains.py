@@ -11,8 +11,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from index.lexical import terms
+from qa import hops
 from qa.features import Candidate
-from qa.hops import describes
 from qa.question import Question
 from qa.reading import read as taken_apart
 from qa.span_reader import Reads
@@ -33,7 +33,7 @@ def read_behind(first: Candidate, second: Candidate) -> tuple[str, str]:
 
 def pairs(question: Question, ranked: Ranked) -> list[tuple[Candidate, Candidate]]:
     """Up to PAIRS, those with the likeliest second sentence first; none where the question describes nothing."""
-    if not describes(question.text):
+    if not hops.describes(question.text):
         return []
     known = set(terms(question.text))
     found: dict[int, tuple[Candidate, Candidate]] = {}
