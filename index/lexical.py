@@ -96,9 +96,8 @@ def _write(folder: Path, texts: Iterable[str]) -> None:
             document.add_text("text", text)
             writer.add_document(document)
         writer.commit()
-        writer.wait_merging_threads()
     finally:
-        del writer  # ends its threads, which write files until then, also where this is interrupted
+        writer.wait_merging_threads()  # until then its threads write files, also where this is interrupted
 
 
 def _open(folder: Path) -> Any:

@@ -10,6 +10,7 @@ import errno
 import json
 import os
 import shutil
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -33,6 +34,9 @@ from index.store import (
 CHECKPOINT = "checkpoint"
 """In the folder of the index: what an interrupted build has embedded."""
 
+REMOVALS = 20
+"""Times that a folder is tried to be removed."""
+
 KEPT = 2
 """Generations that a build keeps: the new one and the one before it."""
 
@@ -49,7 +53,16 @@ def workshop(index: Path) -> Iterator[Path]:
         try:
             yield folder
         finally:
-            shutil.rmtree(folder, ignore_errors=True)
+            remove(folder)
+
+
+def remove(folder: Path) -> None:
+    """Take a folder away with all that is in it, though a library's thread may still be writing its last file there."""
+    for _ in range(REMOVALS):
+        shutil.rmtree(folder, ignore_errors=True)
+        if not folder.exists():
+            return
+        time.sleep(0.05)
 
 
 @contextmanager
@@ -66,7 +79,7 @@ def clear_left_overs(index: Path) -> int:
     """Remove what killed builders left, except for their checkpoint; returns how many things that were."""
     left = [path for pattern in (".new-*", ".old-*") for path in (index / GENERATIONS).glob(pattern)]
     for path in left:
-        shutil.rmtree(path, ignore_errors=True)
+        remove(path)
     names = list(index.glob(f".{CURRENT}-*"))
     for path in names:
         path.unlink(missing_ok=True)
@@ -186,4 +199,4 @@ def _remove(folder: Path) -> None:
         os.replace(folder, aside)
     except OSError:
         return
-    shutil.rmtree(aside, ignore_errors=True)
+    remove(aside)
