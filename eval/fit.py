@@ -243,7 +243,7 @@ def _held_out(data: Sequence[Example], spans: Reads, fold: int) -> dict[str, tup
     share = weights[~answerable].sum() / weights.sum()
     weights *= np.where(answerable, (1.0 - UNANSWERABLE) / (1.0 - share), UNANSWERABLE / share)
     return {
-        name: (_log_odds(_model(record[name]), _values(ranked)), _labels(ranked), weights)
+        name: (_log_odds(Logistic.of(record[name]), _values(ranked)), _labels(ranked), weights)
         for name, ranked in (("answer", plain), ("answer_read", after))
     }
 
@@ -259,7 +259,9 @@ def _models(data: Sequence[Example], spans: Reads) -> dict[str, Any]:
         )
     }
     spanned = [
-        (e, with_spans(e.read, rank(e.read, e.hits, e.rarity, _model(record["sentence"])), spans)) for e in data if not e.seen
+        (e, with_spans(e.read, rank(e.read, e.hits, e.rarity, Logistic.of(record["sentence"])), spans))
+        for e in data
+        if not e.seen
     ]
     record["read"] = _read_model(spanned)
     plain, after = _rankings(data, record, spans)
@@ -272,8 +274,8 @@ def _rankings(
     data: Sequence[Example], record: dict[str, Any], spans: Reads
 ) -> tuple[list[tuple[Example, Ranked]], list[tuple[Example, Ranked]]]:
     """Every example's sentences as they are ranked without the span reader, and of the unseen ones with it."""
-    plain = [(e, rank(e.read, e.hits, e.rarity, _model(record["sentence"]))) for e in data]
-    after = [(e, weighed(with_spans(e.read, ranked, spans), _model(record["read"]))) for e, ranked in plain if not e.seen]
+    plain = [(e, rank(e.read, e.hits, e.rarity, Logistic.of(record["sentence"]))) for e in data]
+    after = [(e, weighed(with_spans(e.read, ranked, spans), Logistic.of(record["read"]))) for e, ranked in plain if not e.seen]
     return plain, after
 
 
@@ -352,10 +354,6 @@ def _calibrated(record: dict[str, Any], logits: np.ndarray, labels: np.ndarray, 
         "weights": [round(slope * weight, 5) for weight in record["weights"]],
         "bias": round(slope * record["bias"] + bias, 5),
     }
-
-
-def _model(record: dict[str, Any]) -> Logistic:
-    return Logistic(np.array(record["weights"]), np.array(record["mean"]), np.array(record["scale"]), record["bias"])
 
 
 def write(record: dict[str, Any], path: Path) -> None:

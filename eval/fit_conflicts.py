@@ -163,7 +163,7 @@ def _regression(values: np.ndarray, labels: np.ndarray, weights: np.ndarray) -> 
 
 def _threshold(data: Sequence[Example], group: str, record: dict[str, Any]) -> float:
     """The least threshold at which a disagreement is seen in at most FALSE of the questions, within the bounds."""
-    model = Logistic(np.array(record["weights"]), np.array(record["mean"]), np.array(record["scale"]), record["bias"])
+    model = Logistic.of(record)
     seen = [(read(example.text), example.stated) for example in data]
     low = LEAST[group]
     while low < HIGHEST:

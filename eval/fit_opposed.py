@@ -135,7 +135,7 @@ def fit(data: Sequence[Example]) -> tuple[dict[str, Any], list[tuple[float, bool
     judged: list[tuple[float, bool]] = [(0.0, False)] * len(data)
     for held in range(min(FOLDS, len(names))):
         others = [one for one in data if fold[one.folder] != held] if len(names) > 1 else data
-        model = _model(_regression(others))
+        model = Logistic.of(_regression(others))
         for n, one in enumerate(data):
             if fold[one.folder] == held and one.pairs:
                 likely = model(np.array([pair.row for pair in one.pairs]))
@@ -201,10 +201,6 @@ def _regression(data: Sequence[Example]) -> dict[str, Any]:
         "scale": [round(float(s), 5) for s in scale],
         "bias": round(float(found.x[-1]), 5),
     }
-
-
-def _model(record: dict[str, Any]) -> Logistic:
-    return Logistic(np.array(record["weights"]), np.array(record["mean"]), np.array(record["scale"]), record["bias"])
 
 
 def as_lines(data: Sequence[Example], judged: Sequence[tuple[float, bool]], threshold: float) -> Iterator[str]:

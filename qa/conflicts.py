@@ -197,8 +197,7 @@ def models() -> dict[str, Answers]:
 
 
 def _answers(record: dict) -> Answers:
-    weights, mean, scale = (np.array(record[name]) for name in ("weights", "mean", "scale"))
-    return Answers(Logistic(weights, mean, scale, float(record["bias"])), float(record["threshold"]))
+    return Answers(Logistic.of(record), float(record["threshold"]))
 
 
 def answers(asked: Asked, told: Sequence[Told], fitted: Mapping[str, Answers]) -> list[Given]:

@@ -63,8 +63,7 @@ def fitted() -> Fitted:
     record = json.loads((files("qa") / "data" / DATA).read_text(encoding="utf-8"))
     if tuple(record["features"]) != FEATURES:
         raise ValueError("qa/data/opposed.json was fitted on other features; run: make fit")
-    weights, mean, scale = (np.array(record[name]) for name in ("weights", "mean", "scale"))
-    return Fitted(Logistic(weights, mean, scale, float(record["bias"])), float(record["threshold"]))
+    return Fitted(Logistic.of(record), float(record["threshold"]))
 
 
 def paired(question: str, sentences: Sequence[Told], look: Look) -> list[Pair]:

@@ -10,10 +10,11 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from importlib.resources import files
+from typing import Any
 
 import numpy as np
 
@@ -82,6 +83,12 @@ class Logistic:
     scale: np.ndarray
     bias: float
 
+    @classmethod
+    def of(cls, record: Mapping[str, Any]) -> Logistic:
+        """A fitted model as its file holds it."""
+        weights, mean, scale = (np.array(record[name]) for name in ("weights", "mean", "scale"))
+        return cls(weights, mean, scale, float(record["bias"]))
+
     def __call__(self, values: np.ndarray) -> np.ndarray:
         """Probabilities; `values` of shape (n, features) or (features,)."""
         return 1.0 / (1.0 + np.exp(-((values - self.mean) / self.scale @ self.weights + self.bias)))
@@ -134,8 +141,7 @@ def models() -> Models:
 def _logistic(record: dict, features: Sequence[str]) -> Logistic:
     if tuple(record["features"]) != tuple(features):
         raise ValueError("qa/data/reader.json was fitted on other features; run: make fit")
-    weights, mean, scale = (np.array(record[name]) for name in ("weights", "mean", "scale"))
-    return Logistic(weights, mean, scale, float(record["bias"]))
+    return Logistic.of(record)
 
 
 def answer(text: str, hits: Sequence[Hit], rarity: Rarity, most: int = 4, spans: Reads | None = None) -> Reading:
