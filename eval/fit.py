@@ -1,7 +1,7 @@
 """Fit the small models of the extractive reader and write them to `qa/data/reader.json`.
 
-Logistic regressions over features that know of no topic: which sentence holds the answer, which of those that the span reader has
-read, and how likely the answer is right.
+They look at features that know of no topic: a network ranks the sentences (`eval.fit_network`); logistic regressions say which of those
+that the span reader has read holds the answer, and how likely the answer is right.
 They are fitted on a SQuAD-like dataset, on the practice articles and on the `dev` split together; the `test` split is never read
 here. The confidence also learns from questions asked of articles that are about something else (the dataset's of ours, ours of
 the dataset's), and only from questions that the span reader was not trained on.
@@ -22,6 +22,7 @@ from typing import Any
 
 import numpy as np
 
+from eval import fit_network
 from eval.matching import Repair, answers_gold, holds, same_source
 from eval.normalise import contains, words
 from eval.practice_articles import Practice, indexed, mended
@@ -38,6 +39,7 @@ from qa.features import (
     candidates,
 )
 from qa.hops import look_up
+from qa.network import Network
 from qa.question import Question as ReadQuestion
 from qa.question import read
 from qa.reader import PASSAGES, Logistic, choose, rank, read_rows, weighed, whole_values, with_spans
@@ -251,17 +253,15 @@ def _held_out(data: Sequence[Example], spans: Reads, fold: int) -> dict[str, tup
 def _models(data: Sequence[Example], spans: Reads) -> dict[str, Any]:
     with_gold = [example for example in data if example.right.any()]
     record = {
-        "sentence": _regression(
+        "sentence": fit_network.fit(
             SENTENCE_FEATURES,
-            np.concatenate([[c.values for c in example.found] for example in with_gold]),
-            np.concatenate([example.right for example in with_gold]),
-            np.concatenate([np.full(len(example.right), example.weight) for example in with_gold]),
+            [np.stack([c.values for c in example.found]) for example in with_gold],
+            [example.right for example in with_gold],
+            [example.weight for example in with_gold],
         )
     }
     spanned = [
-        (e, with_spans(e.read, rank(e.read, e.hits, e.rarity, Logistic.of(record["sentence"])), spans))
-        for e in data
-        if not e.seen
+        (e, with_spans(e.read, rank(e.read, e.hits, e.rarity, Network.of(record["sentence"])), spans)) for e in data if not e.seen
     ]
     record["read"] = _read_model(spanned)
     plain, after = _rankings(data, record, spans)
@@ -274,7 +274,7 @@ def _rankings(
     data: Sequence[Example], record: dict[str, Any], spans: Reads
 ) -> tuple[list[tuple[Example, Ranked]], list[tuple[Example, Ranked]]]:
     """Every example's sentences as they are ranked without the span reader, and of the unseen ones with it."""
-    plain = [(e, rank(e.read, e.hits, e.rarity, Logistic.of(record["sentence"]))) for e in data]
+    plain = [(e, rank(e.read, e.hits, e.rarity, Network.of(record["sentence"]))) for e in data]
     after = [(e, weighed(with_spans(e.read, ranked, spans), Logistic.of(record["read"]))) for e, ranked in plain if not e.seen]
     return plain, after
 

@@ -39,7 +39,7 @@ _PROBES = (
 )
 LEAST_QUICK_AGREEMENT = 0.98
 """Least cosine between the quick and the exact vector of a probe for the quick one to be offered."""
-_EXPORT = 2
+_EXPORT = 3
 """Raised whenever an export would come out otherwise; one of another number is made again."""
 _HANDFUL = 32
 

@@ -116,10 +116,32 @@ def _fused(path: Path, heads: int, width: int, runtime: Any) -> Any:
     options.use_multi_head_attention = True
     try:
         model = optimizer.optimize_model(str(path), "bert", heads, width, options, opt_level=0).model
+        _part_sums(model)
         runtime.InferenceSession(model.SerializeToString(), providers=["CPUExecutionProvider"])
         return model
     except Exception:
         return None
+
+
+def _part_sums(model: Any) -> None:
+    """Each layer norm with a sum before it as two operators: ONNX Runtime's one for both takes four times their time on a CPU."""
+    from onnx import helper
+
+    nodes = []
+    for node in model.graph.node:
+        if node.op_type != "SkipLayerNormalization" or any(node.output[1:]):
+            nodes.append(node)
+            continue
+        one, other, weight, bias, *more = node.input
+        total = f"{node.output[0]}_sum"
+        nodes.append(helper.make_node("Add", [one, other], [total]))
+        for number, extra in enumerate(filter(None, more)):
+            nodes.append(helper.make_node("Add", [total, extra], [f"{total}_{number}"]))
+            total = f"{total}_{number}"
+        epsilon = next(a.f for a in node.attribute if a.name == "epsilon")
+        nodes.append(helper.make_node("LayerNormalization", [total, weight, bias], [node.output[0]], axis=-1, epsilon=epsilon))
+    del model.graph.node[:]
+    model.graph.node.extend(nodes)
 
 
 def _read_tokens(model: Any, tensors: Sequence[str], runtime: Any) -> list[bool]:

@@ -16,6 +16,7 @@ import numpy as np
 from index.types import Hit, Passage, Sentence
 from qa.kinds import counted, holds, names, people, stem_set, stems
 from qa.question import Question
+from qa.roots import taken_up
 from qa.span_reader import Span
 
 Rarity = Callable[[str], float]
@@ -51,6 +52,11 @@ SENTENCE_FEATURES = (
     "wants_reason_has",
     "wants_value_lacks",
     "pairs",
+    "similarity_standing",
+    "contrast_standing",
+    "telling_standing",
+    "meaning",
+    "meaning_to_best",
 )
 ANSWER_FEATURES = (
     "probability",
@@ -74,6 +80,8 @@ READ_FEATURES = ("log_odds", "span", "span_to_best")
 """Of a sentence that the span reader has read."""
 ANSWER_SPAN_FEATURES = ("span", "span_best", "span_second")
 """Of the whole answer, besides ANSWER_FEATURES, where the span reader has read its sentences."""
+
+_STANDING = [SENTENCE_FEATURES.index(name) for name in ("similarity", "contrast", "telling_coverage")]
 
 _UNITS = tuple(
     (re.compile(asks, re.IGNORECASE), unit)
@@ -133,10 +141,18 @@ def candidates(question: Question, hits: Sequence[Hit], rarity: Rarity) -> list[
         [_values(wanted, *place, cover, share, telling, field) for place, cover in zip(places, covers, strict=True)],
         dtype=np.float64,
     )
+    meaning = taken_up(weights, [hit.passage.sentences[n].full_text for _, hit, n in places])
+    values = np.column_stack([values, _standing(values[:, _STANDING]), meaning, meaning - meaning.max()])
     return [
         Candidate(*place, _similarity(*place[1:]), row, stem_set(place[1].passage.sentences[place[2]].full_text), cover.titled)
         for place, row, cover in zip(places, values, covers, strict=True)
     ]
+
+
+def _standing(values: np.ndarray) -> np.ndarray:
+    """By how many standard deviations each value is above the mean of its column."""
+    spread = values.std(axis=0)
+    return (values - values.mean(axis=0)) / np.where(spread > 1e-9, spread, 1.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,7 +223,7 @@ def _contrast(hit: Hit, n: int) -> float:
 def _values(
     wanted: _Wanted, rank: int, hit: Hit, n: int, cover: _Cover, share: _Share, telling: _Share, best: _Field
 ) -> tuple[float, ...]:
-    """One sentence's features."""
+    """One sentence's features, as far as they do not depend on the other sentences."""
     sentence = hit.passage.sentences[n]
     text = sentence.full_text
     similarity, contrast = _similarity(hit, n), _contrast(hit, n)

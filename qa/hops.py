@@ -62,14 +62,14 @@ def _best(question: str, hit: Hit, rarity: Callable[[str], float]) -> Sentence:
 def look_up(searcher: Searcher, question: str, shown: int, deep: int, mode: str = "hybrid") -> tuple[list[Hit], int]:
     """The best passages for a question, at least `deep`, and how many of them are to be shown: `shown`, and where the question describes
     something, and words are searched for, those behind them that a second search adds."""
-    hits = searcher.search(question, max(shown, deep), mode)
+    vector = searcher.encoder.encode_query(question)
+    hits = searcher.search_vector(vector, question, max(shown, deep), weights_of(mode))
     weights = replace(weights_of(mode), kindred=0.0)
     if not weights.words or not describes(question):
         return hits, shown
     names = names_found(question, hits, searcher.opened.words.rarity)
     if not names:
         return hits, shown
-    vector = searcher.encoder.encode_query(question)
     second = searcher.search_vector(vector, " ".join(names), shown + MORE, weights)
     first = hits[:shown]
     together = joined(first, second)

@@ -1,9 +1,9 @@
 """The extractive reader: choose the sentences that answer, and say how likely they are right. No language model.
 
-Logistic regressions over the features of `qa.features`, fitted by `eval.fit` and kept in `data/reader.json` with what they were
-fitted on. The first gives each sentence a probability of holding the answer. The best few are then read by the span reader
-(`qa.span_reader`), and a second one weighs both. The last gives the answer its confidence. Without a span reader the first
-and another last one do alone.
+Small models over the features of `qa.features`, fitted by `eval.fit` and kept in `data/reader.json` with what they were fitted on.
+A network (`qa.network`) gives each sentence a probability of holding the answer. The best few are then read by the span reader
+(`qa.span_reader`), and a logistic regression weighs both. Another gives the answer its confidence. Without a span reader the
+network and a third regression do alone.
 """
 
 from __future__ import annotations
@@ -32,6 +32,7 @@ from qa.features import (
     read_values,
     span_values,
 )
+from qa.network import Network
 from qa.question import Question, read
 from qa.span_reader import Reads, Span
 
@@ -120,7 +121,7 @@ class Models:
     """`sentence` over SENTENCE_FEATURES, `read` over READ_FEATURES, `answer` over ANSWER_FEATURES and, where sentences were read,
     `answer_read` over these and ANSWER_SPAN_FEATURES."""
 
-    sentence: Logistic
+    sentence: Network
     read: Logistic
     answer: Logistic
     answer_read: Logistic
@@ -131,17 +132,17 @@ def models() -> Models:
     """The fitted models, as shipped. Raises ValueError when they were fitted on other features than the code computes."""
     record = json.loads((files("qa") / "data" / "reader.json").read_text(encoding="utf-8"))
     return Models(
-        _logistic(record["sentence"], SENTENCE_FEATURES),
-        _logistic(record["read"], READ_FEATURES),
-        _logistic(record["answer"], ANSWER_FEATURES),
-        _logistic(record["answer_read"], (*ANSWER_FEATURES, *ANSWER_SPAN_FEATURES)),
+        Network.of(_fitted_on(SENTENCE_FEATURES, record["sentence"])),
+        Logistic.of(_fitted_on(READ_FEATURES, record["read"])),
+        Logistic.of(_fitted_on(ANSWER_FEATURES, record["answer"])),
+        Logistic.of(_fitted_on((*ANSWER_FEATURES, *ANSWER_SPAN_FEATURES), record["answer_read"])),
     )
 
 
-def _logistic(record: dict, features: Sequence[str]) -> Logistic:
+def _fitted_on(features: Sequence[str], record: dict[str, Any]) -> dict[str, Any]:
     if tuple(record["features"]) != tuple(features):
         raise ValueError("qa/data/reader.json was fitted on other features; run: make fit")
-    return Logistic.of(record)
+    return record
 
 
 def answer(text: str, hits: Sequence[Hit], rarity: Rarity, most: int = 4, spans: Reads | None = None) -> Reading:
@@ -205,7 +206,7 @@ def weighed(ranked: Sequence[tuple[float, Candidate]], model: Logistic) -> list[
     return [*first, *((min(p, first[-1][0]), c) for p, c in ranked if not c.span)]
 
 
-def rank(question: Question, hits: Sequence[Hit], rarity: Rarity, model: Logistic) -> list[tuple[float, Candidate]]:
+def rank(question: Question, hits: Sequence[Hit], rarity: Rarity, model: Network) -> list[tuple[float, Candidate]]:
     """All sentences with their probabilities, best first."""
     found = candidates(question, hits, rarity)
     if not found:

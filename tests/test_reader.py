@@ -146,8 +146,9 @@ def test_the_shipped_models_are_of_these_features(monkeypatch: pytest.MonkeyPatc
     assert record["sentence"]["features"] == list(SENTENCE_FEATURES)
     whole = (*ANSWER_FEATURES, *ANSWER_SPAN_FEATURES)
     models = reader.models()
-    pairs = ((models.sentence, SENTENCE_FEATURES), (models.read, READ_FEATURES), (models.answer, ANSWER_FEATURES))
-    for model, features in (*pairs, (models.answer_read, whole)):
+    assert models.sentence.hidden.shape == (len(SENTENCE_FEATURES), len(models.sentence.out))
+    assert np.isfinite(models.sentence.hidden).all() and np.isfinite(models.sentence.out).all()
+    for model, features in ((models.read, READ_FEATURES), (models.answer, ANSWER_FEATURES), (models.answer_read, whole)):
         assert model.weights.shape == model.mean.shape == model.scale.shape == (len(features),)
         assert np.isfinite(model.weights).all() and (model.scale > 0).all()
     monkeypatch.setattr(reader, "SENTENCE_FEATURES", ("other",))

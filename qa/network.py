@@ -1,0 +1,39 @@
+"""A small network over the features of a sentence: one hidden layer, fitted by `eval.fit_network`, computed with numpy alone.
+
+What speaks for a sentence depends on what else is known of it: words of the question weigh much where the sentence holds them,
+and say nothing of one that answers in other words. A linear model cannot tell the two apart.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+
+@dataclass(frozen=True, slots=True)
+class Network:
+    """p = 1 / (1 + exp(−(max(0, (x − mean) / scale · hidden + hidden_bias) · out + bias)))."""
+
+    mean: np.ndarray
+    scale: np.ndarray
+    hidden: np.ndarray
+    """Shape (features, units)."""
+    hidden_bias: np.ndarray
+    out: np.ndarray
+    bias: float
+
+    @classmethod
+    def of(cls, record: Mapping[str, Any]) -> Network:
+        """A fitted network as its file holds it."""
+        mean, scale, hidden, hidden_bias, out = (
+            np.array(record[name], dtype=np.float64) for name in ("mean", "scale", "hidden", "hidden_bias", "out")
+        )
+        return cls(mean, scale, hidden, hidden_bias, out, float(record["bias"]))
+
+    def __call__(self, values: np.ndarray) -> np.ndarray:
+        """Probabilities; `values` of shape (n, features)."""
+        units = np.maximum(0.0, (values - self.mean) / self.scale @ self.hidden + self.hidden_bias)
+        return 1.0 / (1.0 + np.exp(-(units @ self.out + self.bias)))
