@@ -20,6 +20,7 @@ from eval.questions import Question, to_dict
 from eval.scoring import Observation, is_right, retrieval, score, selective
 from eval.systems import System
 from index.errors import StorageError
+from index.types import Hit
 from qa.types import Answer, Turn
 
 SHOWN_HITS = 10
@@ -109,7 +110,7 @@ def ask(system: System, question: Question, conversations: Earlier, judge: Judge
     answer = system.answer(question.question, turns)
     seen = Observation(
         answer=answer,
-        hits=tuple(system.search(answer.standalone_question or question.question)),
+        hits=_as_read(answer, system.search(answer.standalone_question or question.question)),
         proofs=tuple(system.prove(citation) for citation in answer.citations),
         forced=system.force(question.question, turns) if system.force and answer.status == "abstained" else None,
     )
@@ -118,6 +119,12 @@ def ask(system: System, question: Question, conversations: Earlier, judge: Judge
         row["judge"] = dict(judge(question, answer))
         row["scores"] |= {f"judge_{name}": float(row["judge"][name]) for name in ("correct", "faithful")}
     return row
+
+
+def _as_read(answer: Answer, hits: Sequence[Hit]) -> tuple[Hit, ...]:
+    """The ranking as the answer was made from it: its own passages first, in its order, then the others that the search found."""
+    place = {passage.id: n for n, passage in enumerate(answer.passages)}
+    return tuple(sorted(hits, key=lambda hit: place.get(hit.passage.id, len(place))))
 
 
 def _ranking_only(system: System, question: Question) -> Observation:

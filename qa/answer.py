@@ -257,9 +257,13 @@ class Answerer:
 
 
 def _shown_of(hits: Sequence[Hit], reading: reader.Reading, most: int) -> list[Hit]:
-    """The first passages, `most` of them, and those further back that a chosen sentence is of."""
+    """The passages by their likeliest sentence, `most` of them, and those further back that a chosen sentence is of."""
+    places: dict[str, int] = {}
+    for place, (_, candidate) in enumerate(reading.ranked):
+        places.setdefault(candidate.passage.id, place)
     chosen = {candidate.passage.id for _, candidate in reading.chosen}
-    return [hit for n, hit in enumerate(hits) if n < most or hit.passage.id in chosen]
+    ordered = sorted(hits, key=lambda hit: places.get(hit.passage.id, len(reading.ranked)))
+    return [hit for n, hit in enumerate(ordered) if n < most or hit.passage.id in chosen]
 
 
 def _in_turn(rankings: Sequence[Sequence[Hit]]) -> list[Hit]:

@@ -288,7 +288,7 @@ def _pairs(words: Sequence[str], held: frozenset[str], text: str) -> float:
 
     `held` are the question's words that the sentence holds.
     """
-    if len(words) < 2:
+    if len(held) < 2:
         return 0.0
     both = [(one, other) for one, other in pairwise(words) if one in held and other in held]
     if not both:

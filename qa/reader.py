@@ -36,21 +36,21 @@ from qa.network import Network
 from qa.question import Question, read
 from qa.span_reader import Reads, Span
 
-ENOUGH = 0.4
+ENOUGH = 0.5
 """A further sentence is given when it is worth this much beside the best one …"""
 ENOUGH_SEVERAL = 0.2
 """… or this much, where the question asks for several things."""
-NEWS = 0.5
+NEWS = 0.25
 """Worth of all the question's words, beside a worth of 1 for the best sentence's probability."""
 PASSAGES = 16
 """Passages whose sentences are looked at, at least."""
-READ, READ_SEVERAL = 8, 12
+READ, READ_SEVERAL = 7, 12
 """Sentences that the span reader reads at most, the likeliest first, and where several things are asked for …"""
 TOGETHER = 2
 """… so many at a time …"""
 CLEAR = 4.0
 """… until one of them answers with at least this score, where one answer is wanted …"""
-WORTH_READING = 0.03
+WORTH_READING = 0.06
 """… and only those whose odds of answering are at least this share of the best one's. Where one of these changes, `make fit` has to run."""
 DEPTH = 24
 """Sentences that are looked at after the best one."""

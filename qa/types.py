@@ -68,7 +68,7 @@ class Conflict:
 
 @dataclass(frozen=True, slots=True)
 class ShownPassage:
-    """A retrieved passage as the answer reports it, best first."""
+    """A retrieved passage as the answer reports it: by its likeliest sentence, best first. `score` is the search's."""
 
     id: str
     source: str

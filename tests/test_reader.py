@@ -183,7 +183,7 @@ def test_a_sentence_as_likely_is_given_too_unless_it_repeats() -> None:
 def test_an_unlikely_sentence_is_given_for_the_words_that_no_other_holds() -> None:
     question = "Who hurt the workers and what of the bridge crane?"
     likely = candidate("A crane fell.", "crane")
-    unlikely = 0.9 * (reader.ENOUGH - 0.1)
+    unlikely = 0.9 * (reader.ENOUGH - 0.05)
     for covers, given in (("worker", ["A crane fell.", "Workers ran."]), ("crane", ["A crane fell."])):
         assert chosen(question, [(0.9, likely), (unlikely, candidate("Workers ran.", covers))]) == given
 
