@@ -72,8 +72,9 @@ ANSWER_FEATURES = (
 )
 READ_FEATURES = ("log_odds", "span", "span_to_best")
 """Of a sentence that the span reader has read."""
-ANSWER_SPAN_FEATURES = ("span", "span_best", "span_second")
-"""Of the whole answer, besides ANSWER_FEATURES, where the span reader has read its sentences."""
+ANSWER_SPAN_FEATURES = ("span", "spans_together", "wanted_value_found", "echoes", "words_asked")
+"""Of the whole answer where the span reader has read its sentences. What its scores say already is left out: with words and names
+found, similarities and the ranking's probabilities beside them, fewer of the unanswerable questions are told (`eval.fit`)."""
 
 _UNITS = tuple(
     (re.compile(asks, re.IGNORECASE), unit)
@@ -292,7 +293,8 @@ def _found(wanted: Set[str], shown: Set[str]) -> float:
 def answer_values(
     question: Question, hits: Sequence[Hit], ranked: Sequence[tuple[float, Candidate]], rarity: Rarity
 ) -> np.ndarray:
-    """Features of the whole answer, for its confidence (in the order of ANSWER_FEATURES). `ranked` are probabilities, best first."""
+    """Features of an answer of which nothing was read, for its confidence (in the order of ANSWER_FEATURES). `ranked` are
+    probabilities, best first."""
     if not ranked:
         return np.zeros(len(ANSWER_FEATURES))
     probability, best = ranked[0]
@@ -321,7 +323,7 @@ def answer_values(
             sum(w >= most - 1e-9 for w in weights.values()) / max(1, len(weights)),
             1.0 - value["wants_value_lacks"],
             float(len(ranked) > 1 and ranked[1][1].passage.source != best.passage.source and ranked[1][0] > 0.5 * probability),
-            min(len(question.words), 12) / 12,
+            _words_asked(question),
         ]
     )
 
@@ -340,7 +342,23 @@ def _clipped(span: float) -> float:
     return max(-SURE, min(SURE, span))
 
 
-def span_values(ranked: Sequence[tuple[float, Candidate]]) -> np.ndarray:
-    """In the order of ANSWER_SPAN_FEATURES: scores of the first sentence, and of the best and the second of those that were read."""
-    spans = [_clipped(c.span.score) for _, c in ranked if c.span]
-    return np.array([spans[0], *(sorted(spans, reverse=True) * 2)[:2]])
+def span_values(question: Question, ranked: Sequence[tuple[float, Candidate]]) -> np.ndarray:
+    """In the order of ANSWER_SPAN_FEATURES. `span` is the score of the first sentence, `spans_together` the log odds that any of
+    those that were read answers, were they alone; `echoes`: what is pointed at only repeats words of the question."""
+    were_read = [(candidate, candidate.span) for _, candidate in ranked if candidate.span]
+    best, span = were_read[0]
+    pointed = stem_set(best.sentence.full_text[span.start : span.end])
+    return np.array(
+        [
+            _clipped(span.score),
+            np.logaddexp.reduce([_clipped(other.score) for _, other in were_read]),
+            1.0 - best.values[SENTENCE_FEATURES.index("wants_value_lacks")],
+            float(bool(pointed) and pointed <= set(question.words)),
+            _words_asked(question),
+        ]
+    )
+
+
+def _words_asked(question: Question) -> float:
+    """How long the question is: of a long one the span reader is less sure, whether it is answered or not."""
+    return min(len(question.words), 12) / 12

@@ -117,8 +117,8 @@ def together(readings: Sequence[Reading]) -> Reading:
 
 @dataclass(frozen=True, slots=True)
 class Models:
-    """`sentence` over SENTENCE_FEATURES, `read` over READ_FEATURES, `answer` over ANSWER_FEATURES and, where sentences were read,
-    `answer_read` over these and ANSWER_SPAN_FEATURES."""
+    """`sentence` over SENTENCE_FEATURES, `read` over READ_FEATURES, `answer` over ANSWER_FEATURES or, where sentences were read,
+    `answer_read` over ANSWER_SPAN_FEATURES."""
 
     sentence: Logistic
     read: Logistic
@@ -134,7 +134,7 @@ def models() -> Models:
         _logistic(record["sentence"], SENTENCE_FEATURES),
         _logistic(record["read"], READ_FEATURES),
         _logistic(record["answer"], ANSWER_FEATURES),
-        _logistic(record["answer_read"], (*ANSWER_FEATURES, *ANSWER_SPAN_FEATURES)),
+        _logistic(record["answer_read"], ANSWER_SPAN_FEATURES),
     )
 
 
@@ -160,9 +160,10 @@ def answer(text: str, hits: Sequence[Hit], rarity: Rarity, most: int = 4, spans:
 def whole_values(
     question: Question, hits: Sequence[Hit], ranked: Sequence[tuple[float, Candidate]], rarity: Rarity
 ) -> np.ndarray:
-    """Features of the whole answer: those of the span reader too, where it has read sentences."""
-    values = answer_values(question, hits, ranked, rarity)
-    return np.concatenate([values, span_values(ranked)]) if any(c.span for _, c in ranked) else values
+    """Features of the whole answer: ANSWER_SPAN_FEATURES where sentences of it were read, else ANSWER_FEATURES."""
+    if any(candidate.span for _, candidate in ranked):
+        return span_values(question, ranked)
+    return answer_values(question, hits, ranked, rarity)
 
 
 def with_spans(question: Question, ranked: Sequence[tuple[float, Candidate]], spans: Reads) -> list[tuple[float, Candidate]]:
