@@ -72,9 +72,17 @@ ANSWER_FEATURES = (
 )
 READ_FEATURES = ("log_odds", "span", "span_to_best")
 """Of a sentence that the span reader has read."""
-ANSWER_SPAN_FEATURES = ("span", "spans_together", "wanted_value_found", "echoes", "words_asked")
-"""Of the whole answer where the span reader has read its sentences. What its scores say already is left out: with words and names
-found, similarities and the ranking's probabilities beside them, fewer of the unanswerable questions are told (`eval.fit`)."""
+ANSWER_SPAN_FEATURES = (
+    "span",
+    "spans_together",
+    "wanted_value_found",
+    "echoes",
+    "words_asked",
+    "names_missing",
+    "passage_similarity",
+)
+"""Of the whole answer where the span reader has read its sentences. Few, because with the ranking's probabilities, similarities and
+found words beside them, fewer of the unanswerable questions were told on folders that were not fitted on."""
 
 _UNITS = tuple(
     (re.compile(asks, re.IGNORECASE), unit)
@@ -342,12 +350,17 @@ def _clipped(span: float) -> float:
     return max(-SURE, min(SURE, span))
 
 
-def span_values(question: Question, ranked: Sequence[tuple[float, Candidate]]) -> np.ndarray:
-    """In the order of ANSWER_SPAN_FEATURES. `span` is the score of the first sentence, `spans_together` the log odds that any of
-    those that were read answers, were they alone; `echoes`: what is pointed at only repeats words of the question."""
+MISSED = 8
+"""Passages, the first ones, of which none holds a name that is missing."""
+
+
+def span_values(question: Question, hits: Sequence[Hit], ranked: Sequence[tuple[float, Candidate]]) -> np.ndarray:
+    """In the order of ANSWER_SPAN_FEATURES. `span` is the score of the first sentence; `spans_together` the log of the summed odds of
+    all that were read; `echoes`: what is pointed at only repeats words of the question; `names_missing` are counted."""
     were_read = [(candidate, candidate.span) for _, candidate in ranked if candidate.span]
     best, span = were_read[0]
     pointed = stem_set(best.sentence.full_text[span.start : span.end])
+    shown = set().union(*(stem_set(f"{hit.passage.header} {hit.passage.text}") for hit in hits[:MISSED]))
     return np.array(
         [
             _clipped(span.score),
@@ -355,6 +368,8 @@ def span_values(question: Question, ranked: Sequence[tuple[float, Candidate]]) -
             1.0 - best.values[SENTENCE_FEATURES.index("wants_value_lacks")],
             float(bool(pointed) and pointed <= set(question.words)),
             _words_asked(question),
+            float(sum(shown.isdisjoint(stems(name)) for name in _CAPITALISED.findall(question.text[1:]))),
+            best.hit.dense,
         ]
     )
 

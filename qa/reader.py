@@ -162,7 +162,7 @@ def whole_values(
 ) -> np.ndarray:
     """Features of the whole answer: ANSWER_SPAN_FEATURES where sentences of it were read, else ANSWER_FEATURES."""
     if any(candidate.span for _, candidate in ranked):
-        return span_values(question, ranked)
+        return span_values(question, hits, ranked)
     return answer_values(question, hits, ranked, rarity)
 
 
