@@ -141,5 +141,5 @@ def test_the_debiased_error_finds_what_is_wrong_and_not_chance() -> None:
     plain = [metrics.debiased_calibration_error(p.tolist(), r.tolist()) for p, r in zip(true, right, strict=True)]
     low = [metrics.debiased_calibration_error((p - 0.1).tolist(), r.tolist()) for p, r in zip(true, right, strict=True)]
     assert np.mean(np.square(low)) ** 0.5 == pytest.approx(0.1, abs=0.012), "its square has no bias"
-    assert np.mean(plain) < 0.045
-    assert np.mean([metrics.calibration_error(p.tolist(), r.tolist()) for p, r in zip(true, right, strict=True)]) > 0.1
+    by_chance = [metrics.calibration_error(p.tolist(), r.tolist()) for p, r in zip(true, right, strict=True)]
+    assert np.mean(plain) < 0.45 * np.mean(by_chance)
