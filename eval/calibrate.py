@@ -33,6 +33,8 @@ class Calibrated:
     coverage: float
     error_before: float
     error_after: float
+    error_least: float
+    """Of perfect confidences on as many questions: chance alone."""
     questions: int
 
     def to_dict(self) -> dict[str, Any]:
@@ -41,7 +43,7 @@ class Calibrated:
 
 def calibrate(rows: Sequence[Mapping[str, Any]], risk: float) -> Calibrated:
     """Raises UsageError for too few rows, or where no threshold holds the risk."""
-    from eval.metrics import calibration_error
+    from eval.metrics import calibration_error, expected_calibration_error
 
     pairs = [row["selective"] for row in rows if row.get("selective")]
     confidences, right = np.array([p[0] for p in pairs]), np.array([p[1] for p in pairs]) > 0.5
@@ -60,6 +62,7 @@ def calibrate(rows: Sequence[Mapping[str, Any]], risk: float) -> Calibrated:
         round(coverage, 4),
         round(calibration_error(confidences.tolist(), right.astype(float).tolist()), 4),
         round(calibration_error(fitted.tolist(), right.astype(float).tolist()), 4),
+        round(expected_calibration_error(fitted.tolist()), 4),
         len(pairs),
     )
 

@@ -4,7 +4,8 @@ They look at features that know of no topic: a network ranks the sentences (`eva
 that the span reader has read holds the answer, and how likely the answer is right.
 They are fitted on a SQuAD-like dataset, on the practice articles and on the `dev` split together; the `test` split is never read
 here. The confidence also learns from questions asked of articles that are about something else (the dataset's of ours, ours of
-the dataset's), and only from questions that the span reader was not trained on.
+the dataset's), and only from questions that the span reader was not trained on. Its curve and its threshold are those of questions
+whose folder of articles was not fitted on (`dev`, whose questions are as they are asked in earnest, stands for itself in fifths).
 What can only speak for an answer never counts against it: the weights' signs are bounded where the direction is plain.
 """
 
@@ -12,6 +13,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import re
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -23,6 +25,7 @@ from typing import Any
 import numpy as np
 
 from eval import fit_network
+from eval.held import Held
 from eval.matching import Repair, answers_gold, holds, same_source
 from eval.normalise import contains, words
 from eval.practice_articles import Practice, indexed, mended
@@ -50,8 +53,10 @@ DEV_WEIGHT = 20.0
 """How much one `dev` question counts beside one of the dataset, which has some fifty times as many."""
 PRACTICE_WEIGHT = 4.0
 """The same for a question of the practice articles."""
-UNANSWERABLE = 0.2
-"""Share of the questions that the articles do not answer, as the confidence assumes it: of the practice questions it is two fifths."""
+DEV = "dev"
+"""The folder of the seed articles."""
+STRANGER_WEIGHT = 4.0
+"""The same for a question that is asked of articles about something else."""
 
 FOLDS = 5
 OFF_TOPIC = 600
@@ -61,7 +66,7 @@ FREE = frozenset(
     second_probability agreement words_asked""".split()
 )
 """Features that may speak for or against."""
-AGAINST = frozenset("rank wants_value_lacks unknown_words".split())
+AGAINST = frozenset("rank wants_value_lacks unknown_words echoes names_missing".split())
 """Features that speak against; all others speak for an answer."""
 
 
@@ -73,8 +78,8 @@ Found = tuple[Question, tuple[Hit, ...], tuple[Candidate, ...], np.ndarray]
 class Example:
     """A question with what retrieval found for it; `right` marks the candidates that hold (a part of) the answer.
 
-    `own` are questions of our own schema asked of the articles that they were written for. `seen` ones taught the span reader.
-    `rarity` is that of the words of the articles that were asked.
+    `folder` names the articles of a question of our own schema that is asked of those it was written for; "" for any other.
+    `seen` ones taught the span reader. `rarity` is that of the words of the articles that were asked.
     """
 
     question: Question
@@ -82,7 +87,7 @@ class Example:
     found: tuple[Candidate, ...]
     right: np.ndarray
     weight: float
-    own: bool
+    folder: str
     seen: bool
     rarity: Rarity
 
@@ -91,8 +96,9 @@ class Example:
         return read(self.question.standalone or self.question.question)
 
     @property
-    def fold(self) -> int:
-        return sha256(self.question.cluster.encode()).digest()[1] % FOLDS
+    def judges(self) -> bool:
+        """Whether the confidence is calibrated on it."""
+        return bool(self.folder) and not self.seen
 
     @property
     def marked(self) -> frozenset[tuple[str, int]]:
@@ -117,15 +123,15 @@ def run(arguments: argparse.Namespace) -> int:
         ours = Asker(Searcher(open_current(settings.index_path), encoder), mended)
         theirs = Asker(indexed(Path(work) / "articles", Path(work) / "index", encoder), lambda text: text)
         taught = Taught.load(dataset.name)
-        data = [*ours.examples(dev, DEV_WEIGHT, own=True), *theirs.examples(dataset.questions, 1.0, seen=taught.asked)]
+        data = [*ours.examples(dev, DEV_WEIGHT, DEV), *theirs.examples(dataset.questions, 1.0, seen=taught.asked)]
         data += ours.examples(
-            _strangers(dataset.questions[:: max(1, len(dataset.questions) // OFF_TOPIC)]), 1.0, seen=taught.asked
+            _strangers(dataset.questions[:: max(1, len(dataset.questions) // OFF_TOPIC)]), STRANGER_WEIGHT, seen=taught.asked
         )
-        data += theirs.examples(_strangers(dev), 1.0)
+        data += theirs.examples(_strangers(dev), STRANGER_WEIGHT)
         practice = Practice.all(arguments.practice)
         for place in practice:
             asker, seen = Asker(place.searcher(Path(work) / place.name, encoder), mended), place.name in taught.practice
-            data += asker.examples(place.questions, PRACTICE_WEIGHT, own=True, seen=lambda question, seen=seen: seen)
+            data += asker.examples(place.questions, PRACTICE_WEIGHT, place.name, lambda question, seen=seen: seen)
         about = {
             "dev questions": len(dev),
             "practice questions": {place.name: len(place.questions) for place in practice},
@@ -174,11 +180,11 @@ class Asker:
     repair: Repair
 
     def examples(
-        self, questions: Sequence[Question], weight: float, own: bool = False, seen: Callable[[Question], bool] = _never
+        self, questions: Sequence[Question], weight: float, folder: str = "", seen: Callable[[Question], bool] = _never
     ) -> list[Example]:
         rarity = self.searcher.opened.words.rarity
         found = examples(questions, self.searcher, self.repair)
-        return [Example(*one, weight, own, seen(one[0]), rarity) for one in found]
+        return [Example(*one, weight, folder, seen(one[0]), rarity) for one in found]
 
 
 def examples(questions: Sequence[Question], searcher: Searcher, repair: Repair) -> Iterator[Found]:
@@ -223,29 +229,42 @@ class Remembering:
 def fit(data: Sequence[Example], spans: Reads, about: dict[str, Any]) -> dict[str, Any]:
     """All models as the record that `qa.reader` loads; those that weigh the span reader's scores on what it has not seen.
 
-    The confidences are calibrated on our own questions as they come out for questions that were not fitted on: each fifth of them
-    is answered by models of the other four.
+    The confidences are calibrated on our own questions as they come out for articles that were not fitted on, and the threshold is
+    the one that lets WRONGLY of the answerable ones go.
     """
     data = [example for example in data if example.found]
     record = _models(data, spans)
     held = [_held_out(data, spans, fold) for fold in range(FOLDS)]
     for name in ("answer", "answer_read"):
-        logits, labels, weights = (np.concatenate([fold[name][part] for fold in held]) for part in (0, 1, 2))
-        record[name] = _calibrated(record[name], logits, labels, weights)
-    return {"about": about | {"read questions": sum(not example.seen for example in data)}, **record}
+        whole = Held.joined([fold[name] for fold in held])
+        curve = whole.curve()
+        record[name] = _curved(record[name], *curve)
+    about |= {"read questions": sum(not example.seen for example in data), "on articles not fitted on": whole.by_folder(curve)}
+    return {"about": about, **record, "threshold": whole.threshold(curve)}
 
 
-def _held_out(data: Sequence[Example], spans: Reads, fold: int) -> dict[str, tuple[np.ndarray, ...]]:
-    """Log odds, whether the answer is right, and the question's worth, of one part of our own questions, by models of everything else."""
-    asked = [example for example in data if example.own and not example.seen and example.fold == fold]
-    record = _models([example for example in data if not (example.own and example.fold == fold)], spans)
+def _held_out(data: Sequence[Example], spans: Reads, fold: int) -> dict[str, Held]:
+    """What comes out for one part of our own questions, by models of everything else."""
+    folders = sorted({example.folder for example in data if example.judges} - {DEV})
+
+    def in_fold(example: Example) -> bool:
+        """Every folder is in one part as a whole, but for DEV."""
+        if not example.judges:
+            return False
+        of = sha256(example.question.cluster.encode()).digest()[1] if example.folder == DEV else folders.index(example.folder)
+        return of % FOLDS == fold
+
+    asked = [example for example in data if in_fold(example)]
+    record = _models([example for example in data if not in_fold(example)], spans)
     plain, after = _rankings(asked, record, spans)
-    answerable = np.array([example.question.answerable for example in asked])
-    weights = np.array([example.weight for example in asked])
-    share = weights[~answerable].sum() / weights.sum()
-    weights *= np.where(answerable, (1.0 - UNANSWERABLE) / (1.0 - share), UNANSWERABLE / share)
     return {
-        name: (_log_odds(Logistic.of(record[name]), _values(ranked)), _labels(ranked), weights)
+        name: Held(
+            np.array([e.folder for e in asked]),
+            _log_odds(Logistic.of(record[name]), _values(ranked)),
+            _labels(ranked),
+            np.array([e.question.answerable for e in asked]),
+            np.array([e.weight for e in asked]),
+        )
         for name, ranked in (("answer", plain), ("answer_read", after))
     }
 
@@ -266,7 +285,7 @@ def _models(data: Sequence[Example], spans: Reads) -> dict[str, Any]:
     record["read"] = _read_model(spanned)
     plain, after = _rankings(data, record, spans)
     record["answer"] = _confidence(ANSWER_FEATURES, plain)
-    record["answer_read"] = _confidence((*ANSWER_FEATURES, *ANSWER_SPAN_FEATURES), after)
+    record["answer_read"] = _confidence(ANSWER_SPAN_FEATURES, after)
     return record
 
 
@@ -345,11 +364,8 @@ def _log_odds(model: Logistic, values: np.ndarray) -> np.ndarray:
     return (values - model.mean) / model.scale @ model.weights + model.bias
 
 
-def _calibrated(record: dict[str, Any], logits: np.ndarray, labels: np.ndarray, weights: np.ndarray) -> dict[str, Any]:
-    """The same order of answers, their probabilities fitted to these (Platt 1999): a steeper or flatter, shifted curve."""
-    curve = _regression(("probability",), logits[:, None], labels, weights)
-    slope = curve["weights"][0] / curve["scale"][0]
-    bias = curve["bias"] - slope * curve["mean"][0]
+def _curved(record: dict[str, Any], slope: float, bias: float) -> dict[str, Any]:
+    """The same order of answers, with log odds of `slope` times those of before and `bias`."""
     return record | {
         "weights": [round(slope * weight, 5) for weight in record["weights"]],
         "bias": round(slope * record["bias"] + bias, 5),
@@ -357,4 +373,7 @@ def _calibrated(record: dict[str, Any], logits: np.ndarray, labels: np.ndarray, 
 
 
 def write(record: dict[str, Any], path: Path) -> None:
-    path.write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
+    """As JSON, each row of numbers on one line."""
+    text = json.dumps(record, indent=1)
+    text = re.sub(r"\[\s+([-\d.,e\s]+?)\s+\]", lambda row: "[" + " ".join(row[1].split()) + "]", text)
+    path.write_text(text + "\n", encoding="utf-8")

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from itertools import accumulate
-from math import log2
+from math import log2, pi, sqrt
 
 from eval.normalise import answer_tokens
 
@@ -124,3 +124,32 @@ def calibration_error(confidence: Sequence[float], right: Sequence[float], bins:
     """Expected calibration error (Guo et al. 2017, "On Calibration of Modern Neural Networks", §2): lower is better."""
     rows = reliability(confidence, right, bins)
     return sum(count * abs(mean - share) for count, mean, share in rows) / len(confidence)
+
+
+def expected_calibration_error(confidence: Sequence[float], bins: int = 10) -> float:
+    """The calibration error that confidences show on as many questions though each is exactly right: chance alone, the least to hope for.
+
+    In a bin the sum of confidence less outcome then has mean 0 and variance Σ p (1 − p); the mean of its size is that of a normal
+    variable's. (Bröcker and Smith 2007, "Increasing the Reliability of Reliability Diagrams", §3, draw the outcomes instead.)
+    """
+    variance = [0.0] * bins
+    for value in confidence:
+        variance[min(int(value * bins), bins - 1)] += value * (1.0 - value)
+    return sum(sqrt(2.0 * one / pi) for one in variance) / len(confidence)
+
+
+def debiased_calibration_error(confidence: Sequence[float], right: Sequence[float], bins: int = 10) -> float:
+    """Root mean square calibration error over bins of as many questions each, less what chance adds (Kumar, Liang and Ma 2019,
+    "Verified Uncertainty Calibration", §5: the debiased estimator); 0 where chance explains all of it.
+
+    With fewer than two questions for each bin there are fewer bins; equal confidences may fall into two bins, in their given order.
+    """
+    rows = sorted(zip(confidence, right, strict=True), key=lambda row: row[0])
+    bins = max(1, min(bins, len(rows) // 2))
+    squares = 0.0
+    for n in range(bins):
+        part = rows[n * len(rows) // bins : (n + 1) * len(rows) // bins]
+        mean, share = (sum(column) / len(part) for column in zip(*part, strict=True))
+        chance = share * (1.0 - share) / max(1, len(part) - 1)
+        squares += len(part) / len(rows) * ((mean - share) ** 2 - chance)
+    return sqrt(max(0.0, squares))

@@ -123,7 +123,8 @@ def calibrate(arguments: argparse.Namespace) -> int:
     found = calibrated(rows, arguments.risk)
     results.write_text(arguments.out, json.dumps(found.to_dict(), indent=1) + "\n")
     print(
-        f"{found.questions} questions: calibration error {found.error_before:.3f} before, {found.error_after:.3f} after\n"
+        f"{found.questions} questions: calibration error {found.error_before:.3f} before, {found.error_after:.3f} after "
+        f"({found.error_least:.3f} by chance alone)\n"
         f"answered {found.coverage:.0%} of them, {found.risk:.0%} of the answers wrong; put this into qa.toml:\n\n"
         f'calibration = "{arguments.out}"\nthreshold = {found.threshold}'
     )

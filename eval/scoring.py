@@ -55,10 +55,14 @@ METRICS = (
     Metric("judge_faithful", "Faithful, by the judge", "higher"),
     Metric("aurc", "Area under risk–coverage", "lower"),
     Metric("ece", "Calibration error (ECE)", "lower"),
+    Metric("ece_expected", "ECE of perfect confidences on as many questions", ""),
+    Metric("ece_debiased", "Calibration error without chance (RMS)", "lower"),
 )
 SET_METRICS: dict[str, Callable[[Sequence[float], Sequence[float]], float]] = {
     "aurc": metrics.area_under_risk_coverage,
     "ece": metrics.calibration_error,
+    "ece_expected": lambda confidence, right: metrics.expected_calibration_error(confidence),
+    "ece_debiased": metrics.debiased_calibration_error,
 }
 """Those that are no mean over rows: functions of all confidences and whether each answer was right."""
 Scores = dict[str, float | None]

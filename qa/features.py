@@ -78,8 +78,17 @@ ANSWER_FEATURES = (
 )
 READ_FEATURES = ("log_odds", "span", "span_to_best")
 """Of a sentence that the span reader has read."""
-ANSWER_SPAN_FEATURES = ("span", "span_best", "span_second")
-"""Of the whole answer, besides ANSWER_FEATURES, where the span reader has read its sentences."""
+ANSWER_SPAN_FEATURES = (
+    "span",
+    "spans_together",
+    "wanted_value_found",
+    "echoes",
+    "words_asked",
+    "names_missing",
+    "passage_similarity",
+)
+"""Of the whole answer where the span reader has read its sentences. Few, because with the ranking's probabilities, similarities and
+found words beside them, fewer of the unanswerable questions were told on folders that were not fitted on."""
 
 _STANDING = [SENTENCE_FEATURES.index(name) for name in ("similarity", "contrast", "telling_coverage")]
 
@@ -308,7 +317,8 @@ def _found(wanted: Set[str], shown: Set[str]) -> float:
 def answer_values(
     question: Question, hits: Sequence[Hit], ranked: Sequence[tuple[float, Candidate]], rarity: Rarity
 ) -> np.ndarray:
-    """Features of the whole answer, for its confidence (in the order of ANSWER_FEATURES). `ranked` are probabilities, best first."""
+    """Features of an answer of which nothing was read, for its confidence (in the order of ANSWER_FEATURES). `ranked` are
+    probabilities, best first."""
     if not ranked:
         return np.zeros(len(ANSWER_FEATURES))
     probability, best = ranked[0]
@@ -337,7 +347,7 @@ def answer_values(
             sum(w >= most - 1e-9 for w in weights.values()) / max(1, len(weights)),
             1.0 - value["wants_value_lacks"],
             float(len(ranked) > 1 and ranked[1][1].passage.source != best.passage.source and ranked[1][0] > 0.5 * probability),
-            min(len(question.words), 12) / 12,
+            _words_asked(question),
         ]
     )
 
@@ -356,7 +366,30 @@ def _clipped(span: float) -> float:
     return max(-SURE, min(SURE, span))
 
 
-def span_values(ranked: Sequence[tuple[float, Candidate]]) -> np.ndarray:
-    """In the order of ANSWER_SPAN_FEATURES: scores of the first sentence, and of the best and the second of those that were read."""
-    spans = [_clipped(c.span.score) for _, c in ranked if c.span]
-    return np.array([spans[0], *(sorted(spans, reverse=True) * 2)[:2]])
+MISSED = 8
+"""Passages, the first ones, of which none holds a name that is missing."""
+
+
+def span_values(question: Question, hits: Sequence[Hit], ranked: Sequence[tuple[float, Candidate]]) -> np.ndarray:
+    """In the order of ANSWER_SPAN_FEATURES. `span` is the score of the first sentence; `spans_together` the log of the summed odds of
+    all that were read; `echoes`: what is pointed at only repeats words of the question; `names_missing` are counted."""
+    were_read = [(candidate, candidate.span) for _, candidate in ranked if candidate.span]
+    best, span = were_read[0]
+    pointed = stem_set(best.sentence.full_text[span.start : span.end])
+    shown = set().union(*(stem_set(f"{hit.passage.header} {hit.passage.text}") for hit in hits[:MISSED]))
+    return np.array(
+        [
+            _clipped(span.score),
+            np.logaddexp.reduce([_clipped(other.score) for _, other in were_read]),
+            1.0 - best.values[SENTENCE_FEATURES.index("wants_value_lacks")],
+            float(bool(pointed) and pointed <= set(question.words)),
+            _words_asked(question),
+            float(sum(shown.isdisjoint(stems(name)) for name in _CAPITALISED.findall(question.text[1:]))),
+            best.hit.dense,
+        ]
+    )
+
+
+def _words_asked(question: Question) -> float:
+    """How long the question is: of a long one the span reader is less sure, whether it is answered or not."""
+    return min(len(question.words), 12) / 12

@@ -118,8 +118,8 @@ def together(readings: Sequence[Reading]) -> Reading:
 
 @dataclass(frozen=True, slots=True)
 class Models:
-    """`sentence` over SENTENCE_FEATURES, `read` over READ_FEATURES, `answer` over ANSWER_FEATURES and, where sentences were read,
-    `answer_read` over these and ANSWER_SPAN_FEATURES."""
+    """`sentence` over SENTENCE_FEATURES, `read` over READ_FEATURES, `answer` over ANSWER_FEATURES or, where sentences were read,
+    `answer_read` over ANSWER_SPAN_FEATURES."""
 
     sentence: Network
     read: Logistic
@@ -135,7 +135,7 @@ def models() -> Models:
         Network.of(_fitted_on(SENTENCE_FEATURES, record["sentence"])),
         Logistic.of(_fitted_on(READ_FEATURES, record["read"])),
         Logistic.of(_fitted_on(ANSWER_FEATURES, record["answer"])),
-        Logistic.of(_fitted_on((*ANSWER_FEATURES, *ANSWER_SPAN_FEATURES), record["answer_read"])),
+        Logistic.of(_fitted_on(ANSWER_SPAN_FEATURES, record["answer_read"])),
     )
 
 
@@ -161,9 +161,10 @@ def answer(text: str, hits: Sequence[Hit], rarity: Rarity, most: int = 4, spans:
 def whole_values(
     question: Question, hits: Sequence[Hit], ranked: Sequence[tuple[float, Candidate]], rarity: Rarity
 ) -> np.ndarray:
-    """Features of the whole answer: those of the span reader too, where it has read sentences."""
-    values = answer_values(question, hits, ranked, rarity)
-    return np.concatenate([values, span_values(ranked)]) if any(c.span for _, c in ranked) else values
+    """Features of the whole answer: ANSWER_SPAN_FEATURES where sentences of it were read, else ANSWER_FEATURES."""
+    if any(candidate.span for _, candidate in ranked):
+        return span_values(question, hits, ranked)
+    return answer_values(question, hits, ranked, rarity)
 
 
 def with_spans(question: Question, ranked: Sequence[tuple[float, Candidate]], spans: Reads) -> list[tuple[float, Candidate]]:

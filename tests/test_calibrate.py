@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from eval.calibrate import calibrate, choose, fit
+from eval.metrics import expected_calibration_error
 from index.errors import UsageError
 from qa.calibration import Curve, load
 
@@ -33,6 +34,8 @@ def test_calibration_lowers_the_error_and_keeps_the_risk() -> None:
     confidences, right = drawn(0.5, -1.0)
     found = calibrate(rows(confidences, right), 0.4)
     assert found.error_before > 0.2 and found.error_after < 0.03
+    assert found.error_least == pytest.approx(expected_calibration_error(found.curve(confidences).tolist()), abs=1e-4)
+    assert 0.005 < found.error_least < 0.03 < found.error_before
     answered = found.curve(confidences) >= found.threshold
     assert answered.mean() == pytest.approx(found.coverage, abs=0.001)
     assert (~right[answered]).mean() == pytest.approx(found.risk, abs=0.001) and found.risk <= 0.4

@@ -6,6 +6,7 @@ import random
 from math import log2
 
 import ir_measures
+import numpy as np
 import pytest
 
 from eval import metrics
@@ -112,3 +113,33 @@ def test_calibration_by_hand() -> None:
     assert metrics.calibration_error([1.0, 0.0], [1, 0]) == 0.0
     bins = metrics.reliability([1.0, 0.05, 0.09], [1, 0, 1])
     assert (bins[0][0], bins[0][2], bins[9]) == (2, 0.5, (1, 1.0, 1.0))
+
+
+def test_the_error_of_perfect_confidences_is_what_drawn_outcomes_show() -> None:
+    """60 confidences: 0.11 and more by chance alone, the mean over drawn outcomes being what the formula says."""
+    rng = np.random.default_rng(5)
+    confidences = rng.uniform(0.02, 0.98, 60)
+    drawn = (rng.uniform(size=(400, 60)) < confidences).astype(float)
+    shown = [metrics.calibration_error(confidences.tolist(), right.tolist()) for right in drawn]
+    expected = metrics.expected_calibration_error(confidences.tolist())
+    assert expected == pytest.approx(float(np.mean(shown)), abs=0.01) and expected > 0.1
+    assert metrics.expected_calibration_error([0.5] * 100) == pytest.approx((2 / np.pi * 25) ** 0.5 / 100)
+    assert metrics.expected_calibration_error([0.0, 1.0]) == 0.0
+
+
+def test_the_debiased_error_by_hand() -> None:
+    """Two bins: 0.4 against 1 of 2 right, 0.9 against 2 of 2; the squares less share (1 − share) / (rows − 1)."""
+    found = metrics.debiased_calibration_error([0.4, 0.4, 0.9, 0.9], [1, 0, 1, 1], bins=2)
+    assert found == 0.0, "0.5 · (0.01 − 0.25) + 0.5 · (0.01 − 0) is below 0"
+    assert metrics.debiased_calibration_error([0.6, 0.6, 0.9, 0.9], [0, 0, 1, 1], 2) == pytest.approx(((0.36 + 0.01) / 2) ** 0.5)
+
+
+def test_the_debiased_error_finds_what_is_wrong_and_not_chance() -> None:
+    rng = np.random.default_rng(6)
+    true = rng.uniform(0.1, 0.9, (200, 100))
+    right = (rng.uniform(size=true.shape) < true).astype(float)
+    plain = [metrics.debiased_calibration_error(p.tolist(), r.tolist()) for p, r in zip(true, right, strict=True)]
+    low = [metrics.debiased_calibration_error((p - 0.1).tolist(), r.tolist()) for p, r in zip(true, right, strict=True)]
+    assert np.mean(np.square(low)) ** 0.5 == pytest.approx(0.1, abs=0.012), "its square has no bias"
+    by_chance = [metrics.calibration_error(p.tolist(), r.tolist()) for p, r in zip(true, right, strict=True)]
+    assert np.mean(plain) < 0.45 * np.mean(by_chance)

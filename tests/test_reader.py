@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from dataclasses import replace
 from importlib.resources import files
 
 import numpy as np
@@ -19,9 +20,11 @@ from qa.features import (
     Candidate,
     answer_values,
     candidates,
+    span_values,
 )
 from qa.kinds import stems
 from qa.question import read
+from qa.settings import Settings
 from qa.span_reader import Span
 
 NOWHERE = 4.0
@@ -135,6 +138,26 @@ def test_the_answer_s_features() -> None:
     assert not answer_values(question, hits, [], rarity).any()
 
 
+def test_the_features_of_an_answer_that_was_read() -> None:
+    """The first two sentences were read; the first score counts up to 20, and both odds are summed."""
+    question = read("How many workers did Hallam and Orme see at the crane?")
+    hits = [hit("Hallam saw 40 workers.", "The crane stood there.", near=(0.8, 0.3))]
+    first, second = candidates(question, hits, rarity)
+    ranked = [(0.9, replace(first, span=Span(30.0, 11, 13))), (0.5, replace(second, span=Span(19.0, 0, 9))), (0.1, second)]
+    named = dict(zip(ANSWER_SPAN_FEATURES, span_values(question, hits, ranked), strict=True))
+    assert (named["span"], named["spans_together"]) == (20.0, pytest.approx(math.log(math.exp(20) + math.exp(19))))
+    assert (named["wanted_value_found"], named["echoes"]) == (1.0, 0.0)
+    assert (named["names_missing"], named["passage_similarity"]) == (1.0, 0.4), "Orme stands in no passage"
+    assert named["words_asked"] == len(question.words) / 12
+    echo = dict(zip(ANSWER_SPAN_FEATURES, span_values(question, hits, ranked[1:2]), strict=True))
+    assert (echo["span"], echo["echoes"], echo["wanted_value_found"]) == (19.0, 1.0, 0.0), "the crane was asked about"
+
+
+def test_the_threshold_of_the_settings_is_the_fitted_one() -> None:
+    record = json.loads((files("qa") / "data" / "reader.json").read_text(encoding="utf-8"))
+    assert Settings().threshold == pytest.approx(record["threshold"], abs=0.02)
+
+
 def test_the_logistic_is_its_formula() -> None:
     model = reader.Logistic(np.array([2.0, -1.0]), np.array([1.0, 0.0]), np.array([2.0, 1.0]), 0.5)
     wanted = [1 / (1 + math.exp(-(2 * (x - 1) / 2 - y + 0.5))) for x, y in ((3.0, 1.0), (1.0, 0.0))]
@@ -144,11 +167,14 @@ def test_the_logistic_is_its_formula() -> None:
 def test_the_shipped_models_are_of_these_features(monkeypatch: pytest.MonkeyPatch) -> None:
     record = json.loads((files("qa") / "data" / "reader.json").read_text(encoding="utf-8"))
     assert record["sentence"]["features"] == list(SENTENCE_FEATURES)
-    whole = (*ANSWER_FEATURES, *ANSWER_SPAN_FEATURES)
     models = reader.models()
     assert models.sentence.hidden.shape == (len(SENTENCE_FEATURES), len(models.sentence.out))
     assert np.isfinite(models.sentence.hidden).all() and np.isfinite(models.sentence.out).all()
-    for model, features in ((models.read, READ_FEATURES), (models.answer, ANSWER_FEATURES), (models.answer_read, whole)):
+    for model, features in (
+        (models.read, READ_FEATURES),
+        (models.answer, ANSWER_FEATURES),
+        (models.answer_read, ANSWER_SPAN_FEATURES),
+    ):
         assert model.weights.shape == model.mean.shape == model.scale.shape == (len(features),)
         assert np.isfinite(model.weights).all() and (model.scale > 0).all()
     monkeypatch.setattr(reader, "SENTENCE_FEATURES", ("other",))
