@@ -75,6 +75,10 @@ _REFERS = re.compile(
 """A pronoun among the first six words."""
 
 
+_ITEM = re.compile(r"[^.:!?…\"'”’)\]\s]$")
+"""The end of an item of a list: no end of a sentence, and nothing that announces more."""
+
+
 @dataclass(frozen=True, slots=True)
 class Logistic:
     """p = 1 / (1 + exp(−(weights · (x − mean) / scale + bias)))."""
@@ -241,7 +245,24 @@ def choose(
         if not any(_repeats(taken[1], other) for _, other in chosen):
             chosen.append(taken)
             covered |= taken[1].covers
-    return _led_in(chosen, ranked)[:most]
+    return _led_in(_with_items(chosen, ranked), ranked)[:most]
+
+
+def _with_items(
+    chosen: list[tuple[float, Candidate]], ranked: Sequence[tuple[float, Candidate]]
+) -> list[tuple[float, Candidate]]:
+    """With the items of a list behind the sentence that announces it ("They asked for three things:"), where that is the best one."""
+    if not chosen or not chosen[0][1].sentence.text.endswith(":"):
+        return chosen
+    announces = chosen[0][1]
+    place = {c.number: (p, c) for p, c in ranked if c.passage.id == announces.passage.id}
+    last = announces.number
+    while last + 1 in place and (
+        _ITEM.search(place[last + 1][1].sentence.text) or place[last][1].sentence.text.endswith((",", ";"))
+    ):
+        last += 1
+    items = [place[number] for number in range(announces.number + 1, last + 1)]
+    return [chosen[0], *items, *(pair for pair in chosen[1:] if all(pair[1] is not item for _, item in items))]
 
 
 def _led_in(chosen: list[tuple[float, Candidate]], ranked: Sequence[tuple[float, Candidate]]) -> list[tuple[float, Candidate]]:

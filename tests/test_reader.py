@@ -221,6 +221,18 @@ def test_length_is_bounded_in_sentences_and_words() -> None:
     assert len(chosen("crane?", [(0.9, long), *ranked])) == 1
 
 
+def test_what_announces_a_list_is_given_with_its_items() -> None:
+    shown = hit("They asked for three things:", "two seats,", "a freeze on rents", "the whole report.", "Nobody came.")
+    row = np.zeros(len(SENTENCE_FEATURES))
+    found = [
+        Candidate(0, shown, n, 0.5, row, frozenset(stems(one.text)), frozenset()) for n, one in enumerate(shown.passage.sentences)
+    ]
+    ranked = [(p, found[n]) for p, n in ((0.9, 0), (0.8, 4), (0.1, 2), (0.05, 1), (0.01, 3))]
+    said = [c.sentence.text for _, c in reader.choose(read("What did they ask for?"), ranked, rarity, 4)]
+    assert said == ["They asked for three things:", "two seats,", "a freeze on rents", "Nobody came."]
+    assert [c.number for _, c in reader.choose(read("Who came?"), [ranked[1], ranked[0]], rarity, 4)][0] == 4
+
+
 def test_a_reading_is_sure_of_an_answer_and_unsure_without_one() -> None:
     crane = hit("Eleven workers were injured when a crane collapsed.", near=(0.8,), score=0.7, lexical=0.6)
     ferry = hit("The ferry was painted green.", near=(0.05,), score=0.05)
