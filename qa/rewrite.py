@@ -116,6 +116,19 @@ def needs_history(question: str) -> bool:
     return leans(question)
 
 
+def read_as(question: str, asked: str) -> str:
+    """The words in which a follow-up that is searched for as `asked` is read in the passages found: its own, where they are a whole
+    question, else "".
+
+    The passages are those of the conversation's topic; what the stand-alone question says of it would only have to be found again in
+    each sentence ("How deep is it?" against "How deep is the tunnel that was opened when …?").
+    """
+    text = LEAD.sub("", question.strip())
+    if asked == question or CORRECTED.match(question.strip()) or TURNED.match(text):
+        return ""
+    return "" if BARE.match(text) or is_fragment(text, text != question.strip()) else text
+
+
 def by_model(question: str, history: Sequence[Turn], complete: Callable[[list[tuple[str, str]]], str]) -> str:
     """The same by a language model, `complete` giving its answer to messages (role, text); by the rules when that fails.
 
