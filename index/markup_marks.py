@@ -5,6 +5,9 @@ from __future__ import annotations
 
 import re
 
+_SHOWS = "nowrap|nobr|small|big|flag|flagu|flagcountry|abbr|ship|circa|c\\.|sic|em|strong|illm|ill"
+"""Templates of MediaWiki that show their first argument; others are taken out whole."""
+
 _STEPS: tuple[tuple[str, re.Pattern[str], str], ...] = tuple(
     (sign, re.compile(pattern, re.DOTALL), new)
     for sign, pattern, new in (
@@ -15,6 +18,10 @@ _STEPS: tuple[tuple[str, re.Pattern[str], str], ...] = tuple(
         ("](", r"\[([^\]\n]{1,500})\]\([^()\s]*(?:\([^()\s]*\)[^()\s]*)*\)", r"\1"),
         ("]]", r"\[\[(?:[^|\]\n]{0,500}\|)?([^|\]\n]{1,500})\]\]", r"\1"),
         ("[http", r"\[https?://\S{1,2000}\s+([^\]\n]{1,500})\]", r"\1"),
+        ("}}", rf"\{{\{{\s{{0,9}}(?:{_SHOWS})\s{{0,9}}\|([^{{}}|]*)(?:\|[^{{}}]*)?\}}\}}", r"\1"),
+        ("}}", r"\{\{\s{0,9}lang\s{0,9}\|[^{}|]*\|([^{}|]*)(?:\|[^{}]*)?\}\}", r"\1"),
+        ("}}", r"\{\{\s{0,9}(?:convert|cvt)\s{0,9}\|([^{}|]*)\|([^{}|]*)(?:\|[^{}]*)?\}\}", r"\1 \2"),
+        ("}}", rf"\{{\{{\s{{0,9}}(?:{_SHOWS})\s{{0,9}}\|([^{{}}|]*)(?:\|[^{{}}]*)?\}}\}}", r"\1"),
         ("}}", r"\{\{[^{}]*\}\}", ""),
         ("''", r"'{2,5}", ""),
         ("*", r"(?<![\w*])(\*{1,3})(?=\S)([^*\n]+?)(?<=\S)\1(?![\w*])", r"\2"),

@@ -94,7 +94,7 @@ def test_presentation_says_nothing(key: str) -> None:
     assert box(f"{key}: 250", "Place: Gao") == {"Place": ["Gao"]}
 
 
-@pytest.mark.parametrize("value", ["", ",", "—", "()", "{{flag|x}}", "Orrin.svg", "https://a.b/c", "25px", "  "])
+@pytest.mark.parametrize("value", ["", ",", "—", "()", "{{cite|x}}", "Orrin.svg", "https://a.b/c", "25px", "  "])
 def test_empty_values_are_left_out(value: str) -> None:
     assert box(f"Emblem: {value}", "Place: Gao") == {"Place": ["Gao"]}
 

@@ -97,7 +97,7 @@ def test_broken_front_matter_is_reported() -> None:
 def test_infobox_templates() -> None:
     raw = "{{Infobox bridge\n| name = {{nowrap|Orrin}} Bridge\n| length = 412 m\n| towers =\n* North\n* South\n}}\nThe text.\n\n== Use ==\nMore.\n"
     assert rows(raw) == [
-        ("fact", ("Infobox",), "Name: Bridge"),
+        ("fact", ("Infobox",), "Name: Orrin Bridge"),
         ("fact", ("Infobox",), "Length: 412 m"),
         ("fact", ("Infobox",), "Towers: North | South"),
         ("paragraph", (), "The text."),
