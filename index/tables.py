@@ -73,16 +73,18 @@ def blocks(text: str, lines: Sequence[Line], section: tuple[str, ...]) -> list[B
         cells = [cell for one in (head, *(row.cells for row in rows)) for cell in one]
         return [Block("paragraph", *cell, section) for cell in cells if any(c.isalnum() for c in plain(text[slice(*cell)]))]
     names = [plain(text[start:end]).rstrip(":") for start, end in head]
-    said = ((row.span, _said(names, [plain(text[start:end]) for start, end in row.cells])) for row in rows)
-    return [Block("item", *span, section, "", (span,), (reading,)) for span, reading in said if reading]
+    return [fact for row in rows for fact in _facts(row, names, [plain(text[start:end]) for start, end in row.cells], section)]
 
 
-def _said(names: Sequence[str], values: Sequence[str]) -> str:
-    """ "Hall: Malt Lane; Rooms: 185." """
-    pairs = [(name, value) for name, value in zip([*names, *[""] * len(values)], values, strict=False) if value.strip("-–— ")]
-    if not any(character.isalnum() for _, value in pairs for character in value):
-        return ""
-    return "; ".join(f"{name}: {value}" if name else value for name, value in pairs).rstrip(".") + "."
+def _facts(row: Row, names: Sequence[str], values: Sequence[str], section: tuple[str, ...]) -> Iterator[Block]:
+    """Each value of a row as a fact about what its first cell names ("Monthly rent of Malt Lane: 405 crowns"), proved by the whole row."""
+    about = values[0] if values else ""
+    if names[:1] and about[:1].isdigit():
+        about = f"{names[0].lower()} {about}"
+    for name, value in zip([*names, *[""] * len(values)][1 : len(values)], values[1:], strict=False):
+        if any(character.isalnum() for character in value):
+            label = f"{name} of {about}" if name and about else name or about
+            yield Block("fact", *row.span, section, label, (row.span,), (value,))
 
 
 def _markdown(lines: Sequence[Line]) -> tuple[Cells, list[Row]]:
