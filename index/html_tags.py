@@ -23,8 +23,9 @@ _FOREIGN = frozenset({"svg", "math"})
 """Drawings and formulas, which a paragraph or heading ends even where nothing closes them, as in browsers."""
 _LONGEST_TABLE = 50_000
 _LAYOUT = re.compile(r"<(?:table|p|div|h[1-6]|[uod]l|form|section|article|pre)\b")
-_TABLE_MARKS = {"table": "\n\n{|\n", "tr": "\n|-\n", "th": "\n! ", "td": "\n| ", "caption": "\n|+ ", "br": " "}
-"""A table of data is left marked the way MediaWiki marks one."""
+TABLE, ROW, HEADING, CELL = "\x1c", "\x1d", "\x1e", "\x1f"
+_TABLE_MARKS = {"table": f"\n\n{TABLE}\n", "tr": f"\n{ROW}\n", "th": f"\n{HEADING}", "td": f"\n{CELL}", "br": " "}
+"""A table of data is left marked with the separators of ASCII, which are white space to all that reads the text."""
 _UNREADABLE = frozenset("script style template noscript svg math iframe object select".split())
 
 
@@ -91,12 +92,15 @@ class _Removals(HTMLParser):
             return ""
         return "\n\n" if tag in _BLOCKS or tag in _HEADINGS else _LINE_BREAKS.get(tag, "")
 
+    def _leaves_drawing(self, tag: str) -> bool:
+        return self._skipping[-1] in _FOREIGN and (tag in _BLOCKS or tag in _HEADINGS)
+
     def parse_marked_section(self, i: int, report: bool = True) -> int:
         """`<![…` is a bogus comment, as it is in browsers; the parser's own reading of it gives up on unknown words."""
         return self.parse_bogus_comment(i, report)
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        if self._skipping and self._skipping[-1] in _FOREIGN and (tag in _BLOCKS or tag in _HEADINGS):
+        if self._skipping and self._leaves_drawing(tag):
             self._skipping.pop()
         if tag == "table" and not self._skipping:
             self._tabular = self._holds_data()
@@ -110,13 +114,11 @@ class _Removals(HTMLParser):
         self._token(" " if self._tabular and not self._skipping else self._break(tag))
 
     def handle_endtag(self, tag: str) -> None:
-        if self._skipping and tag == self._skipping[-1]:
-            self._skipping.pop()
-        elif self._skipping and self._skipping[-1] in _FOREIGN and (tag in _BLOCKS or tag in _HEADINGS):
+        if self._skipping and (tag == self._skipping[-1] or self._leaves_drawing(tag)):
             self._skipping.pop()
         if tag == "table" and self._tabular and not self._skipping:
             self._tabular = False
-            self._token("\n|}\n\n")
+            self._token(f"\n{TABLE}\n\n")
         else:
             self._token(self._break(tag))
 

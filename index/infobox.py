@@ -66,7 +66,12 @@ def _is_presentation(text: str, field: Field) -> bool:
 
 
 def _facts(
-    text: str, field: Field, items: list[tuple[int, int]], sides: dict[str, str], members: dict[str, set[str]], section: tuple[str, ...]
+    text: str,
+    field: Field,
+    items: list[tuple[int, int]],
+    sides: dict[str, str],
+    members: dict[str, set[str]],
+    section: tuple[str, ...],
 ) -> Iterator[Block]:
     """The field as one block, or as several where some of its items name whom of the side they are about ("Egypt 1,216")."""
     if len(items) == 1:

@@ -67,10 +67,15 @@ BARE = re.compile(
 )
 """A question word alone, or one that asks of the whole earlier statement ("when was that?")."""
 
-TURNED = re.compile(rf"^(?:(?:and )?(?:what|how) about|as for)\s+(?P<topic>[^,:;?]+)[,:;?]\s+(?P<asked>(?:{'|'.join(sorted(ASKING | AUXILIARIES))})\b.+)", re.IGNORECASE)
+TURNED = re.compile(
+    rf"^(?:(?:and )?(?:what|how) about|as for)\s+(?P<topic>[^,:;?]+)[,:;?]\s+(?P<asked>(?:{'|'.join(sorted(ASKING | AUXILIARIES))})\b.+)",
+    re.IGNORECASE,
+)
 """A question about a thing named before it: "What about the prize, who was its first winner?"."""
 
-CORRECTED = re.compile(r"^(?:(?:no|sorry|actually|wait|not that)\b[,.]?\s+)?(?:i (?:mean|meant)|rather)\b,?\s+(?=\w)", re.IGNORECASE)
+CORRECTED = re.compile(
+    r"^(?:(?:no|sorry|actually|wait|not that)\b[,.]?\s+)?(?:i (?:mean|meant)|rather)\b,?\s+(?=\w)", re.IGNORECASE
+)
 """What begins a correction: "No, I meant the northern one."."""
 OTHER_ONE = re.compile(r"^the (?P<kind>\w+) ones?$", re.IGNORECASE)
 ABOUT = re.compile(r"^(?:what|how) about\s+", re.IGNORECASE)
@@ -109,7 +114,12 @@ def _lacks_scope(text: str, turns: Sequence[Turn]) -> bool:
     content = [w for w in words(clause.rest) if w.plain not in STOPWORDS]
     counted = bool(clause.asking) and not clause.subject and len(content) == 1 and is_past(content[0])
     short = bool(turns) and clause.asking == "" and len([w for w in words(text) if w.plain not in STOPWORDS]) <= 3
-    return counted or again or bool(_UNSCOPED.search(text)) or bool(turns and (short or any(_untold(text, m) for m in mentions(text))))
+    return (
+        counted
+        or again
+        or bool(_UNSCOPED.search(text))
+        or bool(turns and (short or any(_untold(text, m) for m in mentions(text))))
+    )
 
 
 def _untold(text: str, mention: Mention) -> bool:

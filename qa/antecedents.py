@@ -43,14 +43,20 @@ def _subject(clause: Clause) -> list[Mention]:
         return []
     own = re.split(r" (?:that|who|which) ", text)[0]
     kind, plural = described(own)
-    kind = "agent" if kind == "name" and clause.verb else kind
     said = clause.statement()
     common = any(w.text.islower() and w.plain not in {"the", "of", "and"} for w in words(own))
+    kind = "agent" if kind == "name" and clause.verb and not common else kind
     added = said.removeprefix(text)
     telling = not any(w.capital for w in words(own)) or any(m.named for m in mentions(added))
     named = clause.rest if clause.asking.lower() in {"who", "what"} and clause.auxiliary in BE else ""
     named = named if named.split(" ")[0] in PREPOSITIONS else ""
-    full = f"{text} {named}" if named else f"{text} that{added}" if common and said and own == text and clause.adverbial and telling else text
+    full = (
+        f"{text} {named}"
+        if named
+        else f"{text} that{added}"
+        if common and said and own == text and clause.adverbial and telling
+        else text
+    )
     return [Mention(text, kind, plural, full=full)]
 
 

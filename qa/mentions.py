@@ -84,7 +84,9 @@ def mentions(text: str) -> tuple[Mention, ...]:
         dated = any(start <= word.start < end for start, end in dates)
         content = word.plain not in STOPWORDS and word.text != verb and (not is_past(word) or after_article(found, n))
         content = content and not infinitive(found, n)
-        titled = word.plain == "for" and bool(run) and found[run[-1]].capital and [w.capital for w in found[n + 1 : n + 2]] == [True]
+        titled = (
+            word.plain == "for" and bool(run) and found[run[-1]].capital and [w.capital for w in found[n + 1 : n + 2]] == [True]
+        )
         through_of = bool(run) and (word.plain == "of" or titled or found[run[-1]].plain in ("of", "for"))
         article = word.plain in ARTICLES
         titled = titled or (article and word.capital and not word.begins and bool(run) and found[run[-1]].plain not in ARTICLES)

@@ -42,7 +42,8 @@ LONGEST_OWNER = 4
 _CLAUSE = r" (?:that|who|which|in|at|to|of|from|by) "
 _ENDS_RELATIONAL = re.compile(rf"\bthe (?:\w+ )?(?:{RELATIONAL})\W*$", re.IGNORECASE)
 _SHIFT = re.compile(
-    r"(?:(?:\w+ )?(?:year|month|week|day|decade|century)s? )?(?:earlier|later|before|after|afterwards|ago|today|now)$", re.IGNORECASE
+    r"(?:(?:\w+ )?(?:year|month|week|day|decade|century)s? )?(?:earlier|later|before|after|afterwards|ago|today|now)$",
+    re.IGNORECASE,
 )
 """A time told by another: "a year earlier", "today"."""
 OWNED_WITHIN = re.compile(r"\b(his|her|its|their)\b(?= [a-z])", re.IGNORECASE)
