@@ -5,6 +5,8 @@ from __future__ import annotations
 
 import re
 
+_HALF = re.compile(r"(?:^|(?<=\s))\*\*(?=\w)|(?<=[\w.!?,;:)”’\"])\*\*(?=\s|$)")
+"""One end of bold text, whose other end stands in another sentence."""
 _SHOWS = "nowrap|nobr|small|big|flag|flagu|flagcountry|abbr|ship|circa|c\\.|sic|em|strong|illm|ill"
 """Templates of MediaWiki that show their first argument; others are taken out whole."""
 
@@ -39,4 +41,6 @@ def plain(text: str) -> str:
     for sign, pattern, new in _STEPS:
         if sign in text:
             text = pattern.sub(new, text)
+    if text.count("**") == 1:
+        text = _HALF.sub("", text)
     return text.strip()
