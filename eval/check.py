@@ -14,6 +14,8 @@ from index.lexical import STOP_WORDS
 
 LEAST_QUESTIONS = 200
 LEAST_PER_CATEGORY = 15
+LONGEST_CONVERSATION = 6
+"""Earlier questions of a follow-up at most."""
 SHORT_QUOTE = 4
 """A quote of fewer words (an infobox value) must stand only once in its file."""
 Repair = Callable[[str], str]
@@ -84,8 +86,8 @@ def _row_faults(question: Question) -> Iterator[str]:
 
 
 def _conversation_faults(question: Question) -> Iterator[str]:
-    if not 1 <= len(question.history) <= 3:
-        yield "a follow-up has one to three earlier questions"
+    if not 1 <= len(question.history) <= LONGEST_CONVERSATION:
+        yield f"a follow-up has one to {LONGEST_CONVERSATION} earlier questions"
     if not question.standalone:
         yield "a follow-up needs its standalone wording"
     if not question.conversation:

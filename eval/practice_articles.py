@@ -22,7 +22,7 @@ def mended(text: str) -> str:
 
 @dataclass(frozen=True)
 class Practice:
-    """One folder: `articles/` and `questions.jsonl`."""
+    """One folder: `articles/`, `questions.jsonl` and, in a few, `conversations.jsonl`."""
 
     folder: Path
 
@@ -41,6 +41,12 @@ class Practice:
     @cached_property
     def questions(self) -> tuple[Question, ...]:
         return tuple(load(self.folder / "questions.jsonl"))
+
+    @cached_property
+    def conversations(self) -> tuple[Question, ...]:
+        """Follow-up questions over the same articles, with their histories; few folders have some."""
+        path = self.folder / "conversations.jsonl"
+        return tuple(load(path)) if path.is_file() else ()
 
     def searcher(self, work: Path, encoder: Encoder | None = None) -> Searcher:
         """The articles, indexed into the folder `work`."""

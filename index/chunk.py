@@ -51,7 +51,7 @@ class _Cutter:
         self._title = title
         self._repaired = repaired
         self._limits = limits
-        self._line_starts = [0, *(match.end() for match in re.finditer("\n", repaired.raw))]
+        self._line_starts = [0, *(match.end() for match in re.finditer("\r\n?|\n", repaired.raw))]
 
     def groups(self, section: tuple[str, ...], blocks: list[Block]) -> Iterator[list[Sentence]]:
         """Groups of sentences that fit, as even in length as sentences allow."""

@@ -8,8 +8,9 @@ left behind (`25px`, `WIA` glued to a name) is made readable. The vocabulary bel
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import groupby
 
 from index.markup_marks import plain
 from index.types import Block
@@ -22,12 +23,14 @@ PRESENTATION_KEYS = re.compile(
 )
 _SCREEN_SIZE = re.compile(r"(?:width|height|size)[ _]?\d*:\s*[\d.]+\s*(?:px|em|%)?$")
 SIDE_NAME_WORDS = 14
+LONGEST_MEMBER = 6
+"""Words of a member's name at most."""
 
 _KEY = re.compile(r"(.*?)[ _]?(\d+)?$")
 _CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
 _ITEM_MARK = re.compile(r"\s*(?:[*•·]|-(?=\s))?\s*")
 _REMARK = re.compile(r"\s*\([^()]*\)")
-_NO_VALUE = re.compile(r"[\W_]*$")
+_NO_VALUE = re.compile(r"[\W_]*$|\{\{[^{}|]*\|?$")
 _LOCATION = re.compile(r"(?:https?://|www\.)\S+$|\S+\.(?:svg|png|jpe?g|gif|webp|tiff?|pdf|ogg|webm)$", re.IGNORECASE)
 _PIXELS = re.compile(r"\b\d{1,4}px[ |]?")
 _EMPTY_BRACKETS = re.compile(r"\(\s*\)")
@@ -52,8 +55,8 @@ class Field:
 def facts(text: str, fields: Sequence[Field], section: tuple[str, ...] = SECTION) -> list[Block]:
     """One block for each field that says something. Presentation (images, maps, sizes) and empty values are left out."""
     kept = [(field, _items(text, field)) for field in fields if not _is_presentation(text, field)]
-    sides = _side_names(text, kept)
-    return [_fact(text, field, items, sides, section) for field, items in kept if items]
+    sides, members = _side_names(text, kept), _members(text, kept)
+    return [fact for field, items in kept if items for fact in _facts(text, field, items, sides, members, section)]
 
 
 def _is_presentation(text: str, field: Field) -> bool:
@@ -62,10 +65,43 @@ def _is_presentation(text: str, field: Field) -> bool:
     return bool(PRESENTATION_KEYS.match(key) or _SCREEN_SIZE.match(f"{key}: {text[slice(*field.value)].strip()[:20]}"))
 
 
-def _fact(text: str, field: Field, items: list[tuple[int, int]], sides: dict[str, str], section: tuple[str, ...]) -> Block:
-    values = tuple(readable(text[start:end]) for start, end in items)
-    spans = tuple(items) if len(items) > 1 else ((field.start, field.end),)
-    return Block("fact", field.start, field.end, section, _label(field.key, sides), spans, values)
+def _facts(
+    text: str,
+    field: Field,
+    items: list[tuple[int, int]],
+    sides: dict[str, str],
+    members: dict[str, set[str]],
+    section: tuple[str, ...],
+) -> Iterator[Block]:
+    """The field as one block, or as several where some of its items name whom of the side they are about ("Egypt 1,216")."""
+    if len(items) == 1:
+        span = (field.start, field.end)
+        yield Block("fact", *span, section, _label(field.key, sides), (span,), (readable(text[slice(*items[0])]),))
+        return
+    base, number = _split_key(field.key)
+    known = set() if base in SIDE_KEYS else members.get(number, set())
+    values = [(span, readable(text[slice(*span)])) for span in items]
+    for own, group in groupby(values, key=lambda pair: _names_one(pair[1], known)):
+        spans, texts = zip(*group, strict=True)
+        label = _label(field.key, {} if own else sides)
+        yield Block("fact", spans[0][0], spans[-1][1], section, label, spans, texts)
+
+
+def _names_one(value: str, members: set[str]) -> bool:
+    """Whether a value begins with the name of a member of its side, and says more."""
+    found = value.split()
+    return any(" ".join(found[:n]).rstrip(":,") in members for n in range(1, min(len(found), LONGEST_MEMBER + 1)))
+
+
+def _members(text: str, fields: Iterable[tuple[Field, list[tuple[int, int]]]]) -> dict[str, set[str]]:
+    """Number of a side → the names of its members, and what those are of ("Mali" of "Government of Mali")."""
+    found: dict[str, set[str]] = {}
+    for field, items in fields:
+        base, number = _split_key(field.key)
+        if base in SIDE_KEYS and number and len(items) > 1:
+            names = {_REMARK.sub("", readable(text[start:end])).strip() for start, end in items}
+            found[number] = names | {name.rpartition(" of ")[2] for name in names}
+    return found
 
 
 def readable(value: str) -> str:

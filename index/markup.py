@@ -9,14 +9,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 
-from index import front_matter, infobox
+from index import front_matter, infobox, tables
 from index.acronyms import acronyms
 from index.front_matter import BrokenFrontMatter
 from index.infobox import Field
 from index.markup_marks import plain
 from index.repair import Repaired
+from index.tables import Line
 from index.types import Article, Block
 
 __all__ = ["BrokenFrontMatter", "parse"]
@@ -29,16 +29,11 @@ _KEY_VALUE = re.compile(r"[ \t]*[-*][ \t]+([A-Za-z][\w ]{0,40}?)[ \t]*:[ \t]*(.*
 _TEMPLATE_OPEN = re.compile(r"\{\{[ \t]*Infobox\b", re.IGNORECASE)
 _TEMPLATE_FIELD = re.compile(r"[ \t]*\|[ \t]*([\w ]{1,60}?)[ \t]*=[ \t]*(.*)$")
 _BRACES = re.compile(r"\{\{|\}\}")
+_LABELLED = re.compile(r"[ \t]*(?:([*]{2}|__|'{3})[^*_'\n:]{1,40}(?::\1|\1:)|[A-Z][\w ()/-]{0,30}:)[ \t]+\S")
+"""A line that begins with a name and a colon, and goes on with its value."""
 _LINE = re.compile(r"[^\n]*\n?")
 _RUN_ON = 600
 _WIDE_GAP = re.compile(r"[ \t\xa0]{2,}")
-
-
-@dataclass(frozen=True, slots=True)
-class _Line:
-    start: int
-    end: int
-    text: str
 
 
 def parse(source: str, sha256: str, repaired: Repaired) -> Article:
@@ -88,11 +83,11 @@ def _markdown_heading(line: str) -> tuple[int, str] | None:
     return (len(match[1]), name) if 0 < len(name) <= _LONGEST_HEADING else None
 
 
-def _lines(text: str, start: int) -> Iterator[_Line]:
+def _lines(text: str, start: int) -> Iterator[Line]:
     for match in _LINE.finditer(text, start):
         if match.group():
             line = match.group().rstrip("\r\n")
-            yield _Line(match.start(), match.start() + len(line), line)
+            yield Line(match.start(), match.start() + len(line), line)
 
 
 class _Body:
@@ -102,7 +97,7 @@ class _Body:
         self._text = text
         self._heading = _wiki_heading if wiki else _markdown_heading
         self._path: list[tuple[int, str]] = []
-        self._open: list[_Line] = []
+        self._open: list[Line] = []
         self._blocks: list[Block] = []
         self._has_headings = False
         self._no_template_before = 0
@@ -118,12 +113,18 @@ class _Body:
                 self._blocks += infobox.facts(self._text, list(self._fields(box)))
                 at += len(box)
                 continue
+            rows = tables.length(lines, at)
+            if rows:
+                self._flush()
+                self._blocks += tables.blocks(self._text, lines[at : at + rows], self._section())
+                at += rows
+                continue
             self._take(lines[at])
             at += 1
         self._flush()
         return self._blocks
 
-    def _infobox(self, lines: list[_Line], at: int) -> list[_Line]:
+    def _infobox(self, lines: list[Line], at: int) -> list[Line]:
         """The lines of the infobox that starts at this line, none when none does."""
         first = lines[at].text.strip()
         if first.lower().rstrip(":") == "infobox":
@@ -133,7 +134,7 @@ class _Body:
             return lines[at:end] if end > at + 1 else []
         return self._template(lines, at) if _TEMPLATE_OPEN.match(first) else []
 
-    def _template(self, lines: list[_Line], at: int) -> list[_Line]:
+    def _template(self, lines: list[Line], at: int) -> list[Line]:
         """The lines of a template up to its closing braces; what follows these becomes a line of its own in `lines`."""
         start = lines[at].start
         if start < self._no_template_before:
@@ -147,12 +148,12 @@ class _Body:
             return []
         ending = lines[last]
         lines[last : last + 1] = [
-            _Line(ending.start, close - 2, self._text[ending.start : close - 2]),
-            _Line(close, ending.end, self._text[close : ending.end]),
+            Line(ending.start, close - 2, self._text[ending.start : close - 2]),
+            Line(close, ending.end, self._text[close : ending.end]),
         ]
         return lines[at : last + 1]
 
-    def _fields(self, lines: list[_Line]) -> Iterator[Field]:
+    def _fields(self, lines: list[Line]) -> Iterator[Field]:
         """Fields of a `- Key: value` list or of an infobox template, whose values may run over several lines."""
         starts = [n for n, line in enumerate(lines) if _field_match(line)]
         for n, after in zip(starts, [*starts[1:], len(lines)], strict=True):
@@ -162,7 +163,7 @@ class _Body:
             value = (lines[n].start + match.start(2), lines[last].end)
             yield Field(match[1], lines[n].start + match.start(1), lines[last].end, value, "each" if last > n else "one")
 
-    def _take(self, line: _Line) -> None:
+    def _take(self, line: Line) -> None:
         heading = self._heading(line.text)
         if heading:
             self._flush()
@@ -185,6 +186,9 @@ class _Body:
                 self._path.append((level, name))
         self._has_headings = True
 
+    def _section(self) -> tuple[str, ...]:
+        return tuple(title for _, title in self._path)
+
     def _flush(self) -> None:
         """Close the open paragraph or item."""
         if not self._open:
@@ -192,13 +196,20 @@ class _Body:
         first = self._open[0]
         mark = _ITEM.match(first.text)
         start = first.start + (mark.end() if mark else len(first.text) - len(first.text.lstrip()))
-        section = tuple(title for _, title in self._path)
+        section = self._section()
         for begin, end in self._pieces(start, self._open[-1].end):
             self._blocks.append(Block("item" if mark else "paragraph", begin, end, section))
         self._open = []
 
     def _pieces(self, start: int, end: int) -> Iterator[tuple[int, int]]:
-        """In a long run-on paragraph, wide gaps are what is left of the line breaks."""
+        """Lines of names and values ("**Chair:** Elma Castane") on their own; in a long run-on paragraph, wide gaps are what is left of
+        the line breaks."""
+        marks = [line.start for line in self._open if _LABELLED.match(line.text)]
+        if len(marks) > 1:
+            starts = sorted({start, *(mark for mark in marks if mark > start)})
+            for begin, finish in zip(starts, [*starts[1:], end], strict=True):
+                yield begin, begin + len(self._text[begin:finish].rstrip())
+            return
         if end - start < _RUN_ON or "\n" in self._text[start:end]:
             yield start, end
             return
@@ -225,5 +236,5 @@ def _template_close(text: str, start: int) -> int:
     return 0
 
 
-def _field_match(line: _Line) -> re.Match[str] | None:
+def _field_match(line: Line) -> re.Match[str] | None:
     return _KEY_VALUE.match(line.text) or _TEMPLATE_FIELD.match(line.text)

@@ -5,6 +5,11 @@ from __future__ import annotations
 
 import re
 
+_HALF = re.compile(r"(?:^|(?<=\s))\*\*(?=\w)|(?<=[\w.!?,;:)”’\"])\*\*(?=\s|$)")
+"""One end of bold text, whose other end stands in another sentence."""
+_SHOWS = "nowrap|nobr|small|big|flag|flagu|flagcountry|abbr|ship|circa|c\\.|sic|em|strong|illm|ill"
+"""Templates of MediaWiki that show their first argument; others are taken out whole."""
+
 _STEPS: tuple[tuple[str, re.Pattern[str], str], ...] = tuple(
     (sign, re.compile(pattern, re.DOTALL), new)
     for sign, pattern, new in (
@@ -15,6 +20,10 @@ _STEPS: tuple[tuple[str, re.Pattern[str], str], ...] = tuple(
         ("](", r"\[([^\]\n]{1,500})\]\([^()\s]*(?:\([^()\s]*\)[^()\s]*)*\)", r"\1"),
         ("]]", r"\[\[(?:[^|\]\n]{0,500}\|)?([^|\]\n]{1,500})\]\]", r"\1"),
         ("[http", r"\[https?://\S{1,2000}\s+([^\]\n]{1,500})\]", r"\1"),
+        ("}}", rf"\{{\{{\s{{0,9}}(?:{_SHOWS})\s{{0,9}}\|([^{{}}|]*)(?:\|[^{{}}]*)?\}}\}}", r"\1"),
+        ("}}", r"\{\{\s{0,9}lang\s{0,9}\|[^{}|]*\|([^{}|]*)(?:\|[^{}]*)?\}\}", r"\1"),
+        ("}}", r"\{\{\s{0,9}(?:convert|cvt)\s{0,9}\|([^{}|]*)\|([^{}|]*)(?:\|[^{}]*)?\}\}", r"\1 \2"),
+        ("}}", rf"\{{\{{\s{{0,9}}(?:{_SHOWS})\s{{0,9}}\|([^{{}}|]*)(?:\|[^{{}}]*)?\}}\}}", r"\1"),
         ("}}", r"\{\{[^{}]*\}\}", ""),
         ("''", r"'{2,5}", ""),
         ("*", r"(?<![\w*])(\*{1,3})(?=\S)([^*\n]+?)(?<=\S)\1(?![\w*])", r"\2"),
@@ -32,4 +41,6 @@ def plain(text: str) -> str:
     for sign, pattern, new in _STEPS:
         if sign in text:
             text = pattern.sub(new, text)
+    if text.count("**") == 1:
+        text = _HALF.sub("", text)
     return text.strip()

@@ -9,10 +9,22 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-RECIPE = 4
+RECIPE = 5
 """Raised whenever the same files would give other passages; an index of another recipe is stale."""
 
-_CODE = ("chunk", "files", "front_matter", "html_tags", "infobox", "markup", "markup_marks", "repair", "sentences", "types")
+_CODE = (
+    "chunk",
+    "files",
+    "front_matter",
+    "html_tags",
+    "infobox",
+    "markup",
+    "markup_marks",
+    "repair",
+    "sentences",
+    "tables",
+    "types",
+)
 _LIBRARIES = ("ftfy", "babel", "sentencex", "pyyaml", "tokenizers")
 
 

@@ -2,10 +2,11 @@
 
 Four layers, each a list of edits on the text of the layer before: mojibake is undone, flag emojis become country names,
 character references (`&amp;`) become characters, and the tags of an HTML file go. `Repaired.to_raw` maps a range of the
-result to the range of the file that it was read from, so a citation can always name offsets in the file on disk.
+result to the range of the file that it was read from, so a citation can always name offsets in the file on disk. Before them, a
+lone carriage return becomes a line end.
 
 What counts as damage is decided for a whole text, never for a slice: `’é` is two good characters in a French article and
-one damaged character in a Mac Roman one. Nothing here changes spelling, punctuation, line ends or white space.
+one damaged character in a Mac Roman one. Nothing else here changes spelling, punctuation, line ends or white space.
 """
 
 from __future__ import annotations
@@ -130,7 +131,7 @@ def repair(raw: str) -> Repaired:
     layers: list[Layer] = []
     text = raw
     is_html = html_tags.looks_like_html(raw)
-    passes = (_mark, _mojibake, _mark, _flags, *((_tags,) if is_html else ()), _references)
+    passes = (_line_ends, _mark, _mojibake, _mark, _flags, *((_tags,) if is_html else ()), _references)
     for find in passes:
         edits = list(find(text))
         if edits:
@@ -142,6 +143,12 @@ def repair(raw: str) -> Repaired:
 def _mark(text: str) -> list[Edit]:
     """The byte order mark, whether it stood there as such or came out of the mojibake."""
     return [Edit(0, 1, "")] if text.startswith("\ufeff") else []
+
+
+def _line_ends(text: str) -> Iterator[Edit]:
+    """A carriage return that ends a line alone, as files of old Macintoshes have it, is a line end."""
+    found = re.finditer("\r" if "\n" not in text else "(?<!\r)\r(?![\r\n])", text)
+    return (Edit(match.start(), match.end(), "\n") for match in found)
 
 
 def _tags(text: str) -> Iterator[Edit]:

@@ -17,7 +17,8 @@ class Block:
     """A paragraph, a list item or an infobox fact: a range of the repaired text that is cut into sentences on its own.
 
     A fact knows its `label`, what the value is ("Casualties of MNLA"), and its sentences: `spans` are their ranges and
-    `texts` how each value reads. In the other kinds these are empty, and the text is split as prose.
+    `texts` how each value reads. So does the row of a table, a fact about what its first cell names. In the other kinds these are empty, and
+    the text is split as prose.
     """
 
     kind: BlockKind

@@ -20,7 +20,9 @@ from qa.draft import Clock, Draft, Drafting, Event, Usage, together
 from qa.names import usual
 from qa.parts import parts, with_names
 from qa.planted import unplanted
+from qa.question import read
 from qa.quoted import Quoted
+from qa.rewrite import read_as, standalone
 from qa.settings import Settings
 from qa.span_reader import SpanReader
 from qa.types import Answer, Conflict, ConflictValue, ShownPassage, Turn
@@ -96,7 +98,7 @@ class Answerer:
         clock = Clock()
         with clock.stage("rewrite"):
             asked, rewriting = self._standalone(question, history)
-        hits, reading, expanding = self._look_up(asked, clock)
+        hits, reading, expanding = self._look_up(asked, clock, read_as(question, asked))
         passages = tuple(shown(hit) for hit in hits)
         yield "retrieval", passages
         draft = yield from self._draft(asked, hits, reading, clock)
@@ -134,13 +136,11 @@ class Answerer:
             from qa.generate import rewrite_by_model
 
             return rewrite_by_model(question, history, self.settings)
-        from qa.rewrite import standalone
-
         return standalone(question, [Turn(turn.question) for turn in history]), {}
 
-    def _look_up(self, asked: str, clock: Clock) -> tuple[list[Hit], reader.Reading, list[Usage]]:
+    def _look_up(self, asked: str, clock: Clock, said: str = "") -> tuple[list[Hit], reader.Reading, list[Usage]]:
         """The passages for a question, the reader's choice from them (for a question in parts, part by part), and what a model used
-        to add search words."""
+        to add search words. `said`: how the question is read in its passages, where that is otherwise than it is searched for."""
         found: list[list[Hit]] = []
         used: list[Usage] = []
         readings: list[reader.Reading] = []
@@ -154,7 +154,9 @@ class Answerer:
                 hits, first = self._search(query, used)
             with clock.stage("generate"):
                 held = unplanted(hits)
-                readings.append(reader.answer(query, held, self.searcher.opened.words.rarity, most, self._spans))
+                text = self._usual(said) if said and len(pieces) == 1 else query
+                reading = reader.answer(text, held, self.searcher.opened.words.rarity, most, self._spans)
+                readings.append(reading if text == query else replace(reading, question=read(query)))
             found.append(_shown_of(hits, readings[-1], first))
         reading = reader.together(readings)
         if self._calibration:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from qa.anaphors import levels, suits
-from qa.clause import ARTICLES, Clause, parse
+from qa.clause import ARTICLES, BE, PREPOSITIONS, Clause, parse
 from qa.english import STOPWORDS
 from qa.mentions import Mention, asked_thing, described, mentions
 from qa.types import Turn
@@ -43,10 +43,20 @@ def _subject(clause: Clause) -> list[Mention]:
         return []
     own = re.split(r" (?:that|who|which) ", text)[0]
     kind, plural = described(own)
-    kind = "agent" if kind == "name" and clause.verb else kind
     said = clause.statement()
     common = any(w.text.islower() and w.plain not in {"the", "of", "and"} for w in words(own))
-    full = f"{text} that{said.removeprefix(text)}" if common and said and own == text and clause.adverbial else text
+    kind = "agent" if kind == "name" and clause.verb and not common else kind
+    added = said.removeprefix(text)
+    telling = not any(w.capital for w in words(own)) or any(m.named for m in mentions(added))
+    named = clause.rest if clause.asking.lower() in {"who", "what"} and clause.auxiliary in BE else ""
+    named = named if named.split(" ")[0] in PREPOSITIONS else ""
+    full = (
+        f"{text} {named}"
+        if named
+        else f"{text} that{added}"
+        if common and said and own == text and clause.adverbial and telling
+        else text
+    )
     return [Mention(text, kind, plural, full=full)]
 
 
@@ -63,12 +73,16 @@ def antecedent(kind: str, turns: Sequence[Turn]) -> Mention | None:
     """
     for turn in turns:
         known, told = candidates(turn.question), _told(turn, kind)
-        for asked in (True, False):
-            for mention in (m for level in levels(kind) for m in known if m.asked == asked and suits(m, level)):
-                if asked and told:
-                    return told
-                if mention.text:
-                    return replace(mention, full=mention.full or mention.text)
+        fitting = [m for level in levels(kind) for m in known if suits(m, level)]
+        if kind not in ("they", "them"):
+            fitting.sort(key=lambda m: not m.asked)
+        if kind == "them":
+            fitting.sort(key=lambda m: m.asked and m.text == "those")
+        for mention in fitting:
+            if mention.asked and told:
+                return told
+            if mention.text:
+                return replace(mention, full=mention.full or mention.text)
         if told:
             return told
     return None

@@ -18,7 +18,7 @@ ARTICLES = frozenset({"the", "a", "an"})
 PREPOSITIONS = frozenset(
     """
     in at of from to into near on onto by with for during after before against between among over under across around outside
-    inside within through towards toward since until about like as beyond off out up down
+    inside within through towards toward since until about like as beyond off out up down worth
     """.split()
 )
 BE = frozenset("is are was were be been being".split())
@@ -30,6 +30,8 @@ LEAD = re.compile(r"^(?:and|but|so|or|then|also|ok(?:ay)?)\b,?\s+", re.IGNORECAS
 
 _DETERMINERS = ARTICLES | frozenset("every each all some any no several".split())
 _RELATIVES = frozenset({"that", "who", "which"})
+_ADVERBS = frozenset("last first ever never also still finally originally again once now then always later already".split())
+"""Words that stand between a subject and its verb."""
 _UNCHANGED_PAST = frozenset("hurt hit cut put set shut split cost let quit born".split())
 _PASTS = {base: form for form, base in reversed(IRREGULAR.items()) if form not in PLURALS}
 _PASTS |= {"have": "had", "do": "did", "be": "was"}
@@ -109,19 +111,29 @@ def _is_finite(found: Sequence[Word], n: int) -> bool:
     opens = bool(later) and (later[0].capital or later[0].plain in _DETERMINERS | PREPOSITIONS)
     if n < 2 or word.capital or not opens or any(is_past(w) or is_auxiliary(w) for w in later):
         return False
-    return _is_base_verb(word.plain if is_plural(found[n - 1].plain) else word.plain.removesuffix("s"))
+    return is_base_verb(word.plain if is_plural(found[n - 1].plain) else word.plain.removesuffix("s"))
 
 
 def _main_verb(found: Sequence[Word], n: int) -> int:
     """Where the verb stands after "did SUBJECT"; the number of words where it is not told."""
     for at in range(n + 1, len(found)):
         word, last, following = found[at], found[at - 1], found[at + 1 : at + 2]
-        if word.capital or not _is_base_verb(word.plain) or last.plain in PREPOSITIONS | _DETERMINERS | _RELATIVES:
+        if word.capital or not is_base_verb(word.plain) or last.plain in PREPOSITIONS | _DETERMINERS | _RELATIVES:
             continue
-        compound = following and not following[0].capital and _is_base_verb(following[0].plain)
-        if last.capital or is_plural(last.plain) or not compound:
+        compound = following and not following[0].capital and is_base_verb(following[0].plain)
+        compound = compound and (word.plain, following[0].plain) != ("take", "place")
+        if last.capital or is_plural(last.plain) or not (compound or _later_verb(found, at)):
             return at
     return len(found)
+
+
+def _later_verb(found: Sequence[Word], at: int) -> bool:
+    """Whether a word right before a preposition is a noun after all, since the verb ends the clause ("the bus strike in Halmer last")."""
+    last, following = found[-1], found[at + 1 : at + 2]
+    if not following or following[0].plain not in PREPOSITIONS or len(found) - at < 3:
+        return False
+    before = found[-2].plain
+    return not last.capital and is_base_verb(last.plain) and before not in PREPOSITIONS | _DETERMINERS
 
 
 def phrase_end(found: Sequence[Word], n: int) -> int:
@@ -129,7 +141,9 @@ def phrase_end(found: Sequence[Word], n: int) -> int:
     within = awaiting = False
     for at in range(n, len(found)):
         word = found[at]
-        if at > n and not word.joined:
+        if at > n and (not word.joined or (word.plain in _ADVERBS and found[at - 1].capital and not owns(found[at - 1]))):
+            return at
+        if at > n and word.plain in ASKING - _RELATIVES:
             return at
         if at > n and word.plain in _RELATIVES:
             within = awaiting = True
@@ -140,6 +154,11 @@ def phrase_end(found: Sequence[Word], n: int) -> int:
         elif word.plain in PREPOSITIONS - {"of"} and not within:
             return at
     return len(found)
+
+
+def owns(word: Word) -> bool:
+    """Whether it is a possessive, "Chile's"."""
+    return word.text.endswith(("'s", "’s", "'", "’"))
 
 
 def is_auxiliary(word: Word) -> bool:
@@ -160,7 +179,7 @@ def is_plural(plain: str) -> bool:
     return plain in PLURALS or (len(plain) > 3 and plain.endswith("s") and not plain.endswith(("ss", "us", "is")))
 
 
-def _is_base_verb(plain: str) -> bool:
+def is_base_verb(plain: str) -> bool:
     return plain in _UNCHANGED_PAST or plain in _PASTS or f" {past_tense(plain)}".encode() in ranks()
 
 

@@ -12,6 +12,7 @@ import re
 from collections.abc import Sequence
 
 from index.lexical import terms
+from index.sentences import split
 
 MOST = 3
 """Parts that a question is cut into at most."""
@@ -20,9 +21,11 @@ LEAST_WORDS = 2
 
 _ASKS = r"(?:who|whom|whose|what|which|when|where|why|how|did|does|do|was|were|is|are|has|have|had)\b"
 _CUT = re.compile(
-    rf"(?<=[a-z0-9)”\"])(?:[.?!]\s+|\s*[:;]\s+|,?\s+and\s+(?={_ASKS})|,\s+(?=compared (?:with|to)\b)|\s+compared (?:with|to)\s+)",
+    rf"(?<=[a-z0-9)”\"])(?:\s*[:;]\s+|,?\s+and\s+(?={_ASKS})|,\s+(?=compared (?:with|to)\b)|\s+compared (?:with|to)\s+)",
     re.IGNORECASE,
 )
+_STOP = re.compile(r"[.?!]\s+\S")
+"""What may end a sentence; whether it does ("the U.S. general") is told by `index.sentences`."""
 _NAME = re.compile(r"\b[A-ZÀ-ÖØ-Þ][\w'’-]*(?:\s(?:(?:[a-z]{1,3}\s)?[A-ZÀ-ÖØ-Þ][\w'’-]*))*")
 NAMES = 4
 """Names that a part is given at most."""
@@ -31,7 +34,9 @@ NAMES = 4
 def parts(question: str) -> list[str]:
     """The parts, in order; a piece that says too little stays with the one before. The question alone where it has one part."""
     found: list[str] = []
-    for piece in (piece.strip(" ,") for piece in _CUT.split(question)):
+    sentences = [question[start:end] for start, end in split(question)] if _STOP.search(question) else [question]
+    sentences[:-1] = (sentence.rstrip(".?!") for sentence in sentences[:-1])
+    for piece in (piece.strip(" ,") for sentence in sentences for piece in _CUT.split(sentence)):
         if found and len(set(terms(piece))) < LEAST_WORDS:
             found[-1] += f", {piece}"
         elif piece:

@@ -10,11 +10,26 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 import prompts
-from qa.anaphors import ABOUT, ANAPHOR, BARE, RELATIONAL, SITUATING, class_of, definite, is_fragment, leans, settled
+from qa.anaphors import (
+    ABOUT,
+    ANAPHOR,
+    BARE,
+    CORRECTED,
+    OTHER_ONE,
+    RELATIONAL,
+    SITUATING,
+    TURNED,
+    class_of,
+    definite,
+    is_fragment,
+    leans,
+    settled,
+)
 from qa.antecedents import MARKER, antecedent, candidates
-from qa.clause import LEAD, PREPOSITIONS, is_past, parse, phrase_end
+from qa.clause import LEAD, PREPOSITIONS, Clause, is_past, parse, phrase_end
 from qa.mentions import DATE, Mention, mentions
 from qa.types import Turn
 from qa.words import words
@@ -22,7 +37,18 @@ from qa.words import words
 LONGEST = 300
 """Characters of a rewritten question; one that would be longer is written with the short names of things."""
 
+LONGEST_OWNER = 4
+"""Words of a name that takes "'s"."""
+_CLAUSE = r" (?:that|who|which|in|at|to|of|from|by) "
 _ENDS_RELATIONAL = re.compile(rf"\bthe (?:\w+ )?(?:{RELATIONAL})\W*$", re.IGNORECASE)
+_SHIFT = re.compile(
+    r"(?:(?:\w+ )?(?:year|month|week|day|decade|century)s? )?(?:earlier|later|before|after|afterwards|ago|today|now)$",
+    re.IGNORECASE,
+)
+"""A time told by another: "a year earlier", "today"."""
+OWNED_WITHIN = re.compile(r"\b(his|her|its|their)\b(?= [a-z])", re.IGNORECASE)
+OWNED = re.compile(r"^(his|her|its|their) [a-z]", re.IGNORECASE)
+_AT_THE_TIME = re.compile(r" at (?:the|that) time\b")
 _LEFT = re.compile(r"(?: (?:after|before|since|by|at) (?:that|this))?[ ?.!]*$")
 """What ends a question and stands for nothing that is known."""
 
@@ -30,14 +56,78 @@ _LEFT = re.compile(r"(?: (?:after|before|since|by|at) (?:that|this))?[ ?.!]*$")
 def standalone(question: str, history: Sequence[Turn]) -> str:
     """`question` as it can be asked without the conversation (oldest turn first); unchanged when it needs none or none helps."""
     turns: list[Turn] = []
+    said: list[str] = []
     for turn in history:
-        turns.insert(0, Turn(_rewritten(turn.question, turns), turn.answer))
-    return _rewritten(question, turns)
+        turns.insert(0, Turn(_in_conversation(turn.question, turns, said), turn.answer))
+        said.insert(0, turn.question)
+    return _in_conversation(question, turns, said)
+
+
+def _in_conversation(question: str, turns: Sequence[Turn], said: Sequence[str]) -> str:
+    """`turns` hold stand-alone questions and `said` the same as they were asked, the latest first."""
+    if not turns:
+        return question
+    corrected = CORRECTED.sub("and ", question.strip())
+    text = LEAD.sub("", corrected)
+    turned = TURNED.match(text)
+    if turned:
+        topic = f"What about {turned['topic']}?"
+        return _rewritten(turned["asked"], [Turn(topic), *turns], topic)
+    other = OTHER_ONE.match(text.rstrip(" ?.!"))
+    if other:
+        return _other_one(other["kind"], turns[0].question) or question
+    again = _same_owner(text, said[0])
+    if again and turns[1:]:
+        return _rewritten(again, turns[1:], _frame(turns[1:], said[1:]))
+    return _rewritten(question if corrected == question.strip() else corrected, turns, _frame(turns, said))
+
+
+def _frame(turns: Sequence[Turn], said: Sequence[str]) -> str:
+    """The latest question that stood alone, or that took the frame of one: what questions without a frame go on about."""
+    for turn, asked in zip(turns, said, strict=True):
+        text = LEAD.sub("", asked.strip())
+        whole = BARE.match(text) or is_fragment(text, text != asked.strip()) or turn.question == asked
+        if whole and any(mention.named for mention in mentions(turn.question)):
+            return turn.question
+    return turns[-1].question
+
+
+def _same_owner(text: str, said: str) -> str:
+    """The last question with what is owned exchanged: "And his mother?" after "Who was his employer?"."""
+    new = OWNED.match(text)
+    found = [match for match in OWNED_WITHIN.finditer(said) if new and match[1].lower() == new[1].lower()]
+    if not new or not found:
+        return ""
+    old = found[-1]
+    owned = words(said[old.end(1) :])
+    return said[: old.start()] + text.rstrip(" ?.!") + said[old.end(1) + owned[phrase_end(owned, 0) - 1].end :]
+
+
+def _other_one(kind: str, question: str) -> str:
+    """The question about another thing of that sort: "the northern one" after "When did the southern tower fall?"."""
+    for mention in mentions(question):
+        head = words(mention.text)[-1:]
+        if mention.text.startswith("the ") and head and not head[0].capital:
+            return question.replace(mention.text, f"the {kind} {head[0].text}", 1)
+    return ""
 
 
 def needs_history(question: str) -> bool:
     """Whether the wording alone shows that the question leans on an earlier one (a pronoun, "the city", "why?")."""
     return leans(question)
+
+
+def read_as(question: str, asked: str) -> str:
+    """The words in which a follow-up that is searched for as `asked` is read in the passages found: its own, where they are a whole
+    question, else "".
+
+    The passages are those of the conversation's topic; what the stand-alone question says of it would only have to be found again in
+    each sentence ("How deep is it?" against "How deep is the tunnel that was opened when …?").
+    """
+    text = LEAD.sub("", question.strip())
+    if asked == question or CORRECTED.match(question.strip()) or TURNED.match(text):
+        return ""
+    return "" if BARE.match(text) or is_fragment(text, text != question.strip()) else text
 
 
 def by_model(question: str, history: Sequence[Turn], complete: Callable[[list[tuple[str, str]]], str]) -> str:
@@ -56,12 +146,12 @@ def by_model(question: str, history: Sequence[Turn], complete: Callable[[list[tu
     return said if fine else standalone(question, history)
 
 
-def _rewritten(question: str, turns: Sequence[Turn]) -> str:
-    """`turns` hold stand-alone questions, the latest first."""
+def _rewritten(question: str, turns: Sequence[Turn], frame: str) -> str:
+    """`turns` hold stand-alone questions, the latest first; `frame` is the one whose place and time hold."""
     if not turns or not leans(question, turns):
         return question
     text = LEAD.sub("", question.strip())
-    result = _asked_again(text, turns[0].question) or _exchanged(text, turns) or _filled(text, turns)
+    result = _asked_again(text, turns[0].question) or _exchanged(text, turns) or _filled(text, turns, frame)
     if len(result) > LONGEST:
         result = _resolved(text, turns, short=True)[0]
     if len(result) > LONGEST + len(question):
@@ -79,6 +169,8 @@ def _asked_again(text: str, question: str) -> str:
     if not match:
         return ""
     asking, clause = match["asking"] or match["again"], parse(question)
+    if re.match(r"how \w+$", asking, re.IGNORECASE) and re.match(r"how \w+$", clause.asking, re.IGNORECASE):
+        return question.replace(clause.asking, asking, 1)
     adverbial = asking.lower() in {"when", "where", "why", "how"}
     if (adverbial and clause.adverbial and clause.subject) or clause.asking.lower() == asking.lower().split()[0] == "who":
         auxiliary = clause.auxiliary if clause.subject else ""
@@ -93,6 +185,8 @@ def _exchanged(text: str, turns: Sequence[Turn]) -> str:
         return ""
     new = _resolved(ABOUT.sub("", text).rstrip(" ?.!"), turns)[0]
     result = question = turns[0].question
+    if _SHIFT.match(new):
+        return f"{question.rstrip(' ?')} {new}"
     for mention in mentions(new):
         old = _like(mention, mentions(question))
         if old:
@@ -122,13 +216,17 @@ def _like(new: Mention, old: Sequence[Mention]) -> Mention | None:
 # The question filled
 
 
-def _filled(text: str, turns: Sequence[Turn]) -> str:
+def _filled(text: str, turns: Sequence[Turn], frame: str) -> str:
     """The question with its anaphors replaced, and set in the earlier question's place and time where it goes on about them."""
     result, done = _resolved(text, turns)
     result, there = _LEFT.sub("", result), done.get("there")
     past = any(is_past(w) or w.plain in {"did", "was", "were", "had"} for w in words(text))
-    if not done or (past and (there or any(not m.named for m in done.values()))):
-        return result + _scope(result, turns[0].question, told=not done or bool(there and there.kind != "event"))
+    vague = set(done) == {"then"} and not re.search(r"\d{4}|century", done["then"].text)
+    if not done or (vague and not any(m.named and m.kind != "date" for m in mentions(text))):
+        result = _AT_THE_TIME.sub("", result)
+        return result + _scope(result, frame)
+    if past and (there or any(not m.named for m in done.values())):
+        return result + _scope(result, turns[0].question, told=bool(there and there.kind != "event"))
     return result
 
 
@@ -137,7 +235,8 @@ def _resolved(text: str, turns: Sequence[Turn], short: bool = False) -> tuple[st
     found: dict[str, tuple[re.Match[str], Mention]] = {}
     for match in ANAPHOR.finditer(text):
         kind = class_of(match)
-        mention = None if kind in found or settled(text, match) else antecedent(kind, turns)
+        known = kind in found or ({"they", "them"} & found.keys() and kind in ("they", "them"))
+        mention = None if known or settled(text, match) else antecedent(kind, turns)
         if mention:
             found[kind] = match, mention
     chosen = [mention for _, mention in found.values()]
@@ -148,14 +247,15 @@ def _resolved(text: str, turns: Sequence[Turn], short: bool = False) -> tuple[st
         if match.start() >= at:
             said, end = _said(text, match, mention, short)
             result, at = result + text[at : match.start()] + said, end
-    return (result + text[at:], done) if done else _named_again(text, turns[0].question)
+    return (result + text[at:], done) if done else _named_again(text, turns)
 
 
-def _named_again(text: str, question: str) -> tuple[str, dict[str, Mention]]:
-    """The text with "the tower" as the Eiffel Tower of the earlier question."""
+def _named_again(text: str, turns: Sequence[Turn]) -> tuple[str, dict[str, Mention]]:
+    """The text with "the tower" as the Eiffel Tower of an earlier question."""
     for word in definite(text):
-        for mention in (m for m in mentions(question) if m.named and word.stem in {w.stem for w in words(m.text)}):
-            return text.replace(f"the {word.text}", mention.text, 1), {"again": mention}
+        for mention in (m for turn in turns for m in mentions(turn.question) if word.stem in {w.stem for w in words(m.text)}):
+            if mention.named or mention.full != mention.text:
+                return text.replace(f"the {word.text}", mention.full, 1), {"again": mention}
     return text, {}
 
 
@@ -168,7 +268,7 @@ def _said(text: str, match: re.Match[str], mention: Mention, short: bool) -> tup
     if word in {"his", "its", "their"} or (word == "her" and re.match(r" [a-z]", text[end:])):
         found = words(text[end:])
         owned = found[: phrase_end(found, 0)]
-        if owned and full != mention.text:
+        if owned and (full != mention.text or len(words(mention.text)) > LONGEST_OWNER or re.search(_CLAUSE, mention.text)):
             return f"the{text[end : end + owned[-1].end]} of {full}", end + owned[-1].end
         return mention.text + ("'" if mention.text.endswith("s") else "'s"), end
     if word not in ("there", "then") and not match["date"]:
@@ -183,19 +283,34 @@ def _preposition(mention: Mention) -> str:
 
 
 def _scope(text: str, question: str, told: bool = True) -> str:
-    """The event, place and time of the earlier question that the new one does not name; if `told`, else what it states."""
-    has, parts, placed = {w.stem for w in words(text)}, "", False
-    for mention in mentions(question):
-        new = {w.stem for w in words(mention.text)} - has - {"the"}
-        if mention.kind in ("event", "place", "date") and new and not (mention.kind == "date" and DATE.search(text)):
-            of = not parts and _ENDS_RELATIONAL.search(text)
-            parts += f" {'of' if of else _preposition(mention)} {mention.text}"
-            has |= {w.stem for w in words(mention.text)}
-            placed = placed or mention.kind != "date"
+    """What the earlier question sets the new one in: its event, what it states (if `told`), its place and time, or what it names."""
+    has = {w.stem for w in words(text)}
     clause, embedded = parse(question), re.search(r" when (.+?)\W*$", question)
-    statement = clause.statement() or (embedded[1] if embedded else "")
+    statement = embedded[1] if embedded else _stated(clause)
+    spoken = [m for m in mentions(question) if {w.stem for w in words(m.text)} - has - {"the"}]
+    events = [m for m in spoken if m.kind == "event" and (m.named or m.full != m.text)]
     fresh = statement and not (clause.subject and clause.subject in text)
-    return f" when {_without_end(statement, text)}" if told and fresh and not placed else parts
+    if told and fresh and (embedded or not events):
+        return f" when {_without_end(statement, text)}"
+    dated = [m for m in spoken if m.kind == "date" and not DATE.search(text)]
+    topics = [m for m in spoken if m.kind != "date" and (m.named or m.full != m.text)]
+    placed = events or [m for m in spoken if m.kind == "place"] or (topics[:1] if told else [])
+    parts = ""
+    for mention in sorted([*placed, *dated], key=lambda m: m.start):
+        if {w.stem for w in words(mention.full)} - has - {"the"}:
+            of = not parts and _ENDS_RELATIONAL.search(text)
+            parts += f" {'of' if of else _preposition(mention)} {mention.full}"
+            has |= {w.stem for w in words(mention.full)}
+    return parts
+
+
+def _stated(clause: Clause) -> str:
+    """What a question takes as given: "the drone killed people near Ketty" in "How many people did the drone kill near Ketty?"."""
+    if clause.verb == "have":
+        return ""
+    if clause.noun and clause.verb and clause.subject:
+        return replace(clause, rest=f"{clause.noun} {clause.rest}".strip()).statement()
+    return clause.statement() if clause.adverbial else ""
 
 
 def _without_end(statement: str, text: str) -> str:

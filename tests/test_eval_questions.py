@@ -48,7 +48,7 @@ def test_a_good_row_has_no_fault() -> None:
         ({"category": "facts"}, "is not one of"),
         ({"category": "conflict"}, "for each side"),
         ({"category": "multi_hop"}, "two groups of evidence"),
-        ({"category": "follow_up"}, "one to three earlier questions"),
+        ({"category": "follow_up"}, "one to 6 earlier questions"),
         ({"category": "follow_up", "history": ("What?",), "conversation": "c"}, "standalone wording"),
         ({"category": "follow_up", "history": ("What?",), "standalone": "s"}, "names its conversation"),
         ({"history": ("What?",)}, "only a follow-up has a history"),

@@ -80,6 +80,17 @@ def test_the_practice_questions_are_proved_and_two_fifths_have_no_answer(file: P
     assert 0.3 <= sum(not row.answerable for row in rows(file)) / len(rows(file)) <= 0.42
 
 
+CONVERSATIONS = sorted((ROOT / "eval" / "practice").glob("*/conversations.jsonl"))
+
+
+@pytest.mark.parametrize("file", CONVERSATIONS, ids=[file.parent.name for file in CONVERSATIONS])
+def test_the_practice_conversations_are_proved(file: Path) -> None:
+    found = read_articles(file.parent / "articles", sorted(sources(rows(file))), mend)
+    assert faults(rows(file), found, mend, complete=False) == []
+    assert all(row.history and row.standalone for row in rows(file))
+    assert {row.category for row in rows(file)} == {"follow_up", "unanswerable"}
+
+
 def test_every_practice_folder_is_named_and_big_enough() -> None:
     named = re.findall(r"^\| `(\w+)` \|", (ROOT / "eval" / "practice" / "README.md").read_text(), re.MULTILINE)
     assert [file.parent.name for file in PRACTICE] == named and len(named) == 25

@@ -146,3 +146,10 @@ def test_time_is_bounded_for_hostile_markup(piece: str) -> None:
     readable("<html>" + piece * (60_000 // len(piece)))
     readable("<html>" + piece * (60_000 // len(piece)) + ">")
     assert time.perf_counter() - begun < 5
+
+
+def test_a_drawing_that_nothing_closes_ends_at_the_next_paragraph() -> None:
+    text = repair("<html><body><p>Before <svg><path d='x'><g>drawn</g><p>After</p><h2>More</h2>Text</body></html>").text
+    assert text.split() == ["Before", "After", "##", "More", "Text"]
+    closed = repair("<html><body><p>Before <svg><text>drawn</text></svg> after</p></body></html>").text
+    assert closed.split() == ["Before", "after"]

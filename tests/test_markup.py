@@ -97,7 +97,7 @@ def test_broken_front_matter_is_reported() -> None:
 def test_infobox_templates() -> None:
     raw = "{{Infobox bridge\n| name = {{nowrap|Orrin}} Bridge\n| length = 412 m\n| towers =\n* North\n* South\n}}\nThe text.\n\n== Use ==\nMore.\n"
     assert rows(raw) == [
-        ("fact", ("Infobox",), "Name: Bridge"),
+        ("fact", ("Infobox",), "Name: Orrin Bridge"),
         ("fact", ("Infobox",), "Length: 412 m"),
         ("fact", ("Infobox",), "Towers: North | South"),
         ("paragraph", (), "The text."),
@@ -213,6 +213,11 @@ def test_no_word_outside_headings_is_lost(raw: str) -> None:
         ("  a \n b\t\xa0c ", "a b c"),
         ("1 < 2 and [brackets] stay (so)", "1 < 2 and [brackets] stay (so)"),
         ("it's a 'quote'", "it's a 'quote'"),
+        ("{{nowrap|412 m}} of {{lang|fr|Loire|x=y}}, {{convert|58|m|ft}}", "412 m of Loire, 58 m"),
+        ("{{nowrap|{{flag|Mali}} 300}}", "Mali 300"),
+        ("**He left.", "He left."),
+        ("Nobody came.**", "Nobody came."),
+        ("2**3 and 2 ** 3", "2**3 and 2 ** 3"),
     ],
 )
 def test_inline_marks_are_read_over(text: str, reading: str) -> None:
@@ -228,6 +233,25 @@ def test_time_is_bounded_for_hostile_marks(mark: str) -> None:
     for ending in ("", "](x", "]]", "-->", "</ref", "}}"):
         plain(mark * (30_000 // len(mark)) + ending)
     assert time.perf_counter() - begun < 6
+
+
+def test_lines_of_names_and_values_are_apart() -> None:
+    raw = "# Case\n\n**Judge:** Oda Kremer\n**Counsel:** Petra\nVoss\n\nHe said: go.\nThey went.\n"
+    assert rows(raw) == [
+        ("paragraph", (), "**Judge:** Oda Kremer"),
+        ("paragraph", (), "**Counsel:** Petra\nVoss"),
+        ("paragraph", (), "He said: go.\nThey went."),
+    ]
+
+
+def test_lone_carriage_returns_end_lines() -> None:
+    article, repaired = understood("# T\r\r- one\r- two\r\rText.\r")
+    assert [(b.kind, repaired.text[b.start : b.end]) for b in article.blocks] == [
+        ("item", "one"),
+        ("item", "two"),
+        ("paragraph", "Text."),
+    ]
+    assert all(repaired.raw[slice(*repaired.to_raw(b.start, b.end))] == repaired.text[b.start : b.end] for b in article.blocks)
 
 
 def test_the_shape_of_each_seed(seeds: Path) -> None:

@@ -41,6 +41,8 @@ def test_a_question_is_cut_where_another_begins(question: str, cut: list[str]) -
         "How many were killed and wounded?",
         "What happened at 10:30 in Gao?",
         "How much did it cost, 2.4 million crowns?",
+        "Who was the U.S. general in command of the garrison at Gao?",
+        "What did Dr. Maud Tiller write to Gen. Orr about the bridge?",
         "Compared with 2012, how many were killed in 2013?",
         "",
     ],

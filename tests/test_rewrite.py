@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 import prompts
 from qa.clause import past_tense
-from qa.rewrite import LONGEST, by_model, needs_history, standalone
+from qa.rewrite import LONGEST, by_model, needs_history, read_as, standalone
 from qa.types import Turn
 
 HASTINGS = "When was the Battle of Hastings fought?"
@@ -110,6 +110,66 @@ def test_a_follow_up_is_filled_from_the_earlier_question(earlier: str, question:
 )
 def test_what_the_earlier_question_asked_for_is_taken_from_its_answer(earlier: str, question: str, expected: str) -> None:
     assert standalone(question, turns(earlier)) == expected
+
+
+BARGE = "When did the smugglers' barge sink off Heron Island?"
+TUNNEL = "When was the Ilde Tunnel opened?"
+MOTION = "Who brought the motion to remove Aldous Orr as mayor of Lisbon?"
+
+
+@pytest.mark.parametrize(
+    ("conversation", "expected"),
+    [
+        # what tells a thing apart goes with it, and a thing is no place
+        ((MOTION, "Who seconded it?"), "Who seconded the motion to remove Aldous Orr as mayor of Lisbon?"),
+        ((BARGE, "How many bodies were found?"), "How many bodies were found when the smugglers' barge sank off Heron Island?"),
+        (("When did the bus strike in Lyon end?", "Who called it?"), "Who called the bus strike in Lyon?"),
+        (
+            ("Who is the manager of the Orrin Bank?", "Where was her bicycle found?"),
+            "Where was the bicycle of the manager of the Orrin Bank found?",
+        ),
+        # what names nothing goes on about the last whole question, over several turns
+        ((TUNNEL, "How long is it?", "Who drove the first tram?"), "Who drove the first tram when the Ilde Tunnel was opened?"),
+        ((TUNNEL, "How long is it?", "And how deep?", "What did the tunnel replace?"), "What did the Ilde Tunnel replace?"),
+        (
+            ("When did students occupy the Registry?", "Who drew up the plan?"),
+            "Who drew up the plan when students occupied the Registry?",
+        ),
+        # several, one of several, and what they own
+        (("Which of the Glass Herons left the stage?", "Who managed the band?"), "Who managed the band of the Glass Herons?"),
+        (("When did the Glass Herons part?", "Which of them left the stage?"), "Which of the Glass Herons left the stage?"),
+        (("When did Anna Roe die?", "Who was her father?", "And her mother?"), "Who was Anna Roe's mother?"),
+        # another degree, another time, another thing of that sort, a correction, a topic set first
+        (("How long is the Ilde Tunnel?", "And how deep?"), "How deep is the Ilde Tunnel?"),
+        (("What was the rent in Halmer?", "And a year earlier?"), "What was the rent in Halmer a year earlier?"),
+        (("When did the southern tower fall?", "I meant the northern one."), "When did the northern tower fall?"),
+        ((KIDAL, "No, I meant Timbuktu."), "When was Timbuktu taken by Ansar Dine in June 2012?"),
+        ((AIDA, "What about the Orrin Prize, who won it?"), "Who won the Orrin Prize?"),
+        # in a relative clause without "that"
+        (
+            ("What did the film The Salt Road cost?", "Who wrote the novel it is based on?"),
+            "Who wrote the novel the film The Salt Road is based on?",
+        ),
+    ],
+)
+def test_a_conversation_goes_on(conversation: tuple[str, ...], expected: str) -> None:
+    *before, question = conversation
+    assert standalone(question, turns(*before)) == expected
+
+
+@pytest.mark.parametrize(
+    ("question", "expected"),
+    [
+        ("And how deep is it?", "how deep is it?"),
+        ("Who drove the first tram?", "Who drove the first tram?"),
+        ("Why?", ""),
+        ("In 1990?", ""),
+        ("I meant Gao.", ""),
+    ],
+)
+def test_a_follow_up_that_is_a_whole_question_is_read_in_its_own_words(question: str, expected: str) -> None:
+    assert read_as(question, "How deep is the Ilde Tunnel?") == expected
+    assert read_as(question, question) == ""
 
 
 def test_an_answer_with_several_names_gives_none() -> None:
