@@ -230,7 +230,8 @@ def test_what_announces_a_list_is_given_with_its_items() -> None:
     ranked = [(p, found[n]) for p, n in ((0.9, 0), (0.8, 4), (0.1, 2), (0.05, 1), (0.01, 3))]
     said = [c.sentence.text for _, c in reader.choose(read("What did they ask for?"), ranked, rarity, 4)]
     assert said == ["They asked for three things:", "two seats,", "a freeze on rents", "Nobody came."]
-    assert [c.number for _, c in reader.choose(read("Who came?"), [ranked[1], ranked[0]], rarity, 4)][0] == 4
+    first = reader.choose(read("Who came?"), [ranked[1], ranked[0]], rarity, 4)[0]
+    assert first[1].number == 4
 
 
 def test_a_reading_is_sure_of_an_answer_and_unsure_without_one() -> None:
