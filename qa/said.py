@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
-from qa.counts import apart, comparable
+from qa.counts import comparable
 from qa.quantities import Date, numbers
-from qa.statements import Asked, Told, agree, share_name
+from qa.statements import Asked, Told, agree
+from qa.units import unit_of
 from qa.values import Value, dated, normalised, taken_apart, tells
 from qa.words import words
 
@@ -86,7 +87,7 @@ def _telling(text: str) -> tuple[str, ...]:
 
 
 def unlike(asked: Asked, one: Said, other: Said) -> bool:
-    """Whether two values are of one kind and cannot be the same; what a yes-or-no question points at always may be another."""
+    """Whether two values are of one kind and written as different ones; what a yes-or-no question points at always may be another."""
     if asked.wanted == "yes_no":
         return True
     a, b = one.value, other.value
@@ -96,14 +97,16 @@ def unlike(asked: Asked, one: Said, other: Said) -> bool:
         return not agree(a.date, b.date) and "decade" not in (a.date.part, b.date.part)
     if a.kind == "number":
         a, b = _measured(asked, a, b), _measured(asked, b, a)
-        return comparable(a, b) and apart(a, b)
-    if all(name.isdigit() for name in (*a.names, *b.names)):
-        return a.names != b.names
-    return not share_name(a.names, b.names)
+        return comparable(a, b) and (a.low * a.factor, a.high * a.factor) != (b.low * b.factor, b.high * b.factor)
+    mine, theirs = frozenset(a.names), frozenset(b.names)
+    return not mine <= theirs and not theirs <= mine
 
 
 def _measured(asked: Asked, value: Value, other: Value) -> Value:
-    """A bare number, as of a table, in the unit of the other, where no things are counted."""
-    if asked.wanted == "count" or value.dimension or value.unit or value.nouns or not other.dimension:
+    """A bare number, as of a table, in the unit of the other, where no things are counted; one whose unit is among its nouns in that."""
+    if asked.wanted == "count" or value.dimension or value.unit or not other.dimension:
         return value
+    if value.nouns:
+        unit = next((found for noun in value.nouns if (found := unit_of(noun)) and found[0] == other.dimension), None)
+        return replace(value, dimension=unit[0], unit=unit[1], factor=unit[2]) if unit else value
     return replace(value, dimension=other.dimension, unit=other.unit, factor=other.factor)
