@@ -50,7 +50,7 @@ class Fitted:
 
 @dataclass(frozen=True, slots=True)
 class Pair:
-    """Two values that differ, the surer first, and the features of the pair."""
+    """Two values that cannot both be right, the surer first, and the features of the pair."""
 
     one: Half
     other: Half

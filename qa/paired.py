@@ -1,7 +1,7 @@
 """Two values that may both answer a question, in numbers: the features of the model that `eval.fit_opposed` fits.
 
-One row for a pair of values that differ: how surely each answers, how alike the two sentences are apart from their values, and how far
-each takes up the question. Nothing is left out for its wording; the model weighs that, too.
+One row for a pair of values that cannot both be right: how surely each answers, how alike the two sentences are apart from their
+values, and how far each takes up the question.
 """
 
 from __future__ import annotations
@@ -12,11 +12,11 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from qa.answering import Given, noun_held
-from qa.differing import days_apart, excused, one_time, when
+from qa.answering import Given, bounded, mismatched, noun_held, other_milestone
+from qa.differing import days_apart, excused, of_one_thing, one_time, when
 from qa.quantities import Date
 from qa.said import Said, unlike
-from qa.statements import Asked, Told, same_time, stems_of, whole_names_held
+from qa.statements import Asked, Told, same_time, stems_of, turned, whole_names_held
 
 LEAST, OTHER = -6.0, -10.0
 """The span reader's least scores for the surer value of a pair and for the other; of a yes-or-no question the surer's sentence may be one
@@ -46,7 +46,7 @@ FEATURES = (
     "other_names", "other_names_around", "one_strange", "other_strange", "shared", "shared_all", "same_article", "title_shared",
     "times_agree", "one_time", "excused", "far", "nouns_shared", "one_noun", "noun_asked", "ratio", "close", "others", "one_backed",
     "denied", "claimed", "claimed_in_article", "lacks", "lacks_score", "names_score", "is_count", "is_date", "is_name", "is_open",
-    "is_yes_no", "yes_no_score", "yes_no_denial", "of_words", "words_score",
+    "is_yes_no", "yes_no_score", "yes_no_denial", "of_words", "words_score", "one_unfit",
 )  # fmt: skip
 
 
@@ -56,6 +56,7 @@ class Half:
 
     `words` and `around` are the shares of the question's words that the sentence and the passage up to it hold, `names` and
     `names_around` those of its names; `strange` are the words of other names in its clause, `plain` all words of its sentence.
+    `unfit`: the wording does not let it answer.
     """
 
     said: Said
@@ -73,6 +74,7 @@ class Half:
     claimed: bool
     strange: frozenset[str]
     plain: frozenset[str]
+    unfit: bool
 
 
 def halves(asked: Asked, values: Sequence[Said]) -> list[Half]:
@@ -102,7 +104,24 @@ def _half(asked: Asked, one: Said) -> Half:
         bool(_CLAIMED.search(clause)),
         _strange(asked, one, start, end),
         frozenset(word.plain for word in told.read.words),
+        asked.wanted != "yes_no" and not _fits(asked, one),
     )
+
+
+def _fits(asked: Asked, one: Said) -> bool:
+    """Whether the wording lets a value answer: no part, no bound, of no other thing, outcome or event than what is asked for."""
+    told, value = one.told, one.value
+    if not asked.outcome and (turned(asked, told.read.stems) or mismatched(asked, told)):
+        return False
+    if value.date:
+        return not bounded(asked, told, value) and not other_milestone(asked, told, value)
+    if value.kind != "number":
+        return True
+    if value.partial or value.away:
+        return False
+    if asked.wanted != "count":
+        return True
+    return noun_held(asked, told, value) > 0 and not (asked.outcome and value.outcome and value.outcome != asked.outcome)
 
 
 def _strange(asked: Asked, one: Said, start: int, end: int) -> frozenset[str]:
@@ -114,7 +133,10 @@ def _strange(asked: Asked, one: Said, start: int, end: int) -> frozenset[str]:
 
 
 def pairs(asked: Asked, values: Sequence[Half], rarity: Mapping[str, float]) -> list[tuple[Half, Half, tuple[float, ...]]]:
-    """Every two values that differ, the surer first, with their features; `rarity` is that of stems."""
+    """Every two values that cannot both be right, the surer first, with their features; `rarity` is that of stems.
+
+    The wording must let the other one answer; where it does not let the surer one, that is a feature.
+    """
     keys = [(half.said.value.kind, half.said.normalised) for half in values]
     backed = Counter(key for half, key in zip(values, keys, strict=True) if half.said.score > BACKED)
     strong = {key for half, key in zip(values, keys, strict=True) if half.said.score > STRONG}
@@ -127,11 +149,17 @@ def pairs(asked: Asked, values: Sequence[Half], rarity: Mapping[str, float]) -> 
             continue
         for m in order[at + 1 :]:
             other = values[m]
-            same = yes_no and keys[n] == keys[m] and one.negated == other.negated
-            if not same and unlike(asked, one.said, other.said):
+            if not other.unfit and _opposed(asked, one, other):
                 among = (len(strong - {keys[n], keys[m]}), backed[keys[n]])
                 found.append((one, other, _features(asked, one, other, meant, rarity, among)))
     return found
+
+
+def _opposed(asked: Asked, one: Half, other: Half) -> bool:
+    """Whether two values cannot both be right; the same words say the same to a yes-or-no question, unless one of them is negated."""
+    if asked.wanted == "yes_no":
+        return one.said.normalised != other.said.normalised or one.negated != other.negated
+    return unlike(asked, one.said, other.said) and of_one_thing(asked, one.given, other.given)
 
 
 def _features(
@@ -158,7 +186,7 @@ def _features(
         ratio, math.exp(-CLOSE * ratio) if figure else 0.0, math.log1p(among[0]), math.log1p(among[1]), one.denied or other.denied,
         claimed, claimed * article, lacks, lacks * other.score, (1.0 - other.names_around) * other.score, kind == "count",
         kind == "date", kind in ("name", "person", "place"), kind == "", yes_no, other.score if yes_no else 0.0,
-        yes_no and one.negated != other.negated, words, other.score if words and not yes_no else 0.0,
+        yes_no and one.negated != other.negated, words, other.score if words and not yes_no else 0.0, one.unfit,
     )  # fmt: skip
     return tuple(map(float, row))
 

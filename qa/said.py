@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
-from qa.counts import comparable
+from qa.counts import apart, comparable
 from qa.quantities import Date, numbers
 from qa.statements import Asked, Told, agree
 from qa.units import unit_of
@@ -87,7 +87,7 @@ def _telling(text: str) -> tuple[str, ...]:
 
 
 def unlike(asked: Asked, one: Said, other: Said) -> bool:
-    """Whether two values are of one kind and written as different ones; what a yes-or-no question points at always may be another."""
+    """Whether two values are of one kind and cannot be the same; what a yes-or-no question points at always may be another."""
     if asked.wanted == "yes_no":
         return True
     a, b = one.value, other.value
@@ -97,7 +97,7 @@ def unlike(asked: Asked, one: Said, other: Said) -> bool:
         return not agree(a.date, b.date) and "decade" not in (a.date.part, b.date.part)
     if a.kind == "number":
         a, b = _measured(asked, a, b), _measured(asked, b, a)
-        return comparable(a, b) and (a.low * a.factor, a.high * a.factor) != (b.low * b.factor, b.high * b.factor)
+        return comparable(a, b) and apart(a, b)
     mine, theirs = frozenset(a.names), frozenset(b.names)
     return not mine <= theirs and not theirs <= mine
 
