@@ -88,7 +88,7 @@ def _read_on(asked: Asked, sentences: Sequence[Told], look: Look) -> list[Told]:
         for told in sentences
         if not told.span
         and (told.similarity >= NEAR or asked.held(told.around) >= TAKEN_UP)
-        and any(unlike(asked, surest, Said(told, value, 0.0, 0)) for value in _values(surest.value, told))
+        and any(unlike(asked, surest, Said(told, value, 0.0, 0)) for value in _values(asked, surest.value, told))
     )
     unread = [told.place for told, _ in zip(worth, range(MORE), strict=False)]
     spans = {_key(place): span for place, span in zip(unread, look(unread) if unread else (), strict=True)}
@@ -99,11 +99,15 @@ def _key(place: Place) -> tuple[str, int]:
     return place[0].id, place[1]
 
 
-def _values(like: Value, told: Told) -> Sequence[Value]:
-    """The values of a sentence that are of one kind with another; for words its text as a whole."""
+def _values(asked: Asked, like: Value, told: Told) -> Sequence[Value]:
+    """The values of a sentence that are of one kind with another; for words its names where one is asked for, all of it for yes or no."""
     if like.kind == "date":
         return [one for one in dated(told.read.text) if one.date]
-    return told.read.numbers if like.kind == "number" else [Value("words", 0, len(told.read.text))]
+    if like.kind == "number":
+        return told.read.numbers
+    if asked.wanted in ("name", "person", "place"):
+        return [replace(name, kind="words") for name in told.read.names]
+    return [Value("words", 0, len(told.read.text))] if asked.wanted == "yes_no" else []
 
 
 def opposed(found: Sequence[Pair], by: Fitted) -> list[list[Said]]:

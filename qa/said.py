@@ -99,7 +99,7 @@ def unlike(asked: Asked, one: Said, other: Said) -> bool:
         a, b = _measured(asked, a, b), _measured(asked, b, a)
         return comparable(a, b) and apart(a, b)
     mine, theirs = frozenset(a.names), frozenset(b.names)
-    return not mine <= theirs and not theirs <= mine
+    return not (mine and theirs) or not (mine <= theirs or theirs <= mine)
 
 
 def _measured(asked: Asked, value: Value, other: Value) -> Value:
