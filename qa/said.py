@@ -7,7 +7,7 @@ from functools import lru_cache
 
 from qa.counts import apart, comparable
 from qa.quantities import Date, numbers
-from qa.statements import Asked, Told, agree
+from qa.statements import Asked, Told, agree, share_name
 from qa.units import unit_of
 from qa.values import Value, dated, normalised, taken_apart, tells
 from qa.words import words
@@ -98,8 +98,9 @@ def unlike(asked: Asked, one: Said, other: Said) -> bool:
     if a.kind == "number":
         a, b = _measured(asked, a, b), _measured(asked, b, a)
         return comparable(a, b) and apart(a, b)
-    mine, theirs = frozenset(a.names), frozenset(b.names)
-    return not (mine and theirs) or not (mine <= theirs or theirs <= mine)
+    if all(name.isdigit() for name in (*a.names, *b.names)):
+        return a.names != b.names
+    return not share_name(a.names, b.names)
 
 
 def _measured(asked: Asked, value: Value, other: Value) -> Value:
