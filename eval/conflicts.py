@@ -24,11 +24,11 @@ from qa.span_reader import SpanReader
 FLOORS = {"dev": (0.8, 0.04), "test": (0.6, 0.15)}
 """For each half the least share of the disagreements that are given, and the largest share of the other rows where one is seen.
 
-They are those of `qa.conflicts.by_value`. The test half's are those of its first sight, rounded to the worse side, so that a fall is
+They are those of `qa.conflicts.by_value`, without a span reader. The test half's are those of its first sight, rounded to the worse side, so that a fall is
 seen; the aim is 70 % and 4 % there too.
 """
 WEIGHED_FLOORS = {"dev": (0.85, 0.45)}
-"""The same for `qa.opposed`: it is fitted on folders of articles, where such look-alikes are few."""
+"""The same for `qa.opposed`, which is fitted on this half and on folders of articles, where such look-alikes are few."""
 
 
 @dataclass(frozen=True, slots=True)

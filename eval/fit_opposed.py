@@ -29,7 +29,6 @@ from eval.practice_articles import Practice
 from eval.questions import Question, Quote, load
 from index.embed import Encoder
 from qa import conflicts, opposed, reader
-from qa.extractive import ranked, rarity_in
 from qa.hops import look_up
 from qa.paired import FEATURES
 from qa.planted import unplanted
@@ -105,6 +104,7 @@ def examples(folder: str, questions: Sequence[Question], answerer: Any, taught: 
 
 def by_hand(rows: Sequence[Pair], encoder: Encoder) -> Iterator[Example]:
     """The hand-written rows of the dev half, each asked of its own sentences, in FOLDS parts."""
+    from qa.extractive import ranked, rarity_in
     from qa.span_reader import SpanReader
 
     spans = SpanReader.open()
