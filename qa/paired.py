@@ -30,6 +30,13 @@ CUT = 12.0
 """Scores beyond this count as this."""
 CLOSE = 4.0
 """How fast figures cease to be close: e times nearer at every quarter of a logarithmic unit."""
+CROWD = 8
+"""A value of a text with so many figures is no side: of a table's row, or a fact in which many facts run on."""
+_REPORTED = re.compile(
+    r"\b(?:said|says|stated?|states|announced?|announces|reported|reports|confirmed|confirms|claimed|claims|told|admitted|acknowledged)\b"
+    r"(?: [\w’'-]+){0,4}? (?:that|to have)\b",
+    re.I,
+)
 _DENIED = re.compile(
     r"\b(?:den(?:y|ied|ies)|disput\w+|contrary to|reject\w*|refut\w+|false\w*|wrong\w*|untrue|mistake\w*|correct(?:ed|s|ion)|in fact|"
     r"actually|only|exaggerat\w+|however|but|not|myth|although|though)\b",
@@ -79,7 +86,7 @@ class Half:
 
 def halves(asked: Asked, values: Sequence[Said]) -> list[Half]:
     """Those of the values that may be a side."""
-    return [_half(asked, one) for one in values if one.score >= OTHER]
+    return [_half(asked, one) for one in values if one.score >= OTHER and len(one.told.read.numbers) < CROWD]
 
 
 def _half(asked: Asked, one: Said) -> Half:
@@ -109,12 +116,14 @@ def _half(asked: Asked, one: Said) -> Half:
 
 
 def _fits(asked: Asked, one: Said) -> bool:
-    """Whether the wording lets a value answer: no part, no bound, of no other thing, outcome or event than what is asked for."""
+    """Whether the wording lets a value answer: no part, no bound, no day of a report, of no other thing, outcome
+    or event than what is asked for."""
     told, value = one.told, one.value
     if not asked.outcome and (turned(asked, told.read.stems) or mismatched(asked, told)):
         return False
     if value.date:
-        return not bounded(asked, told, value) and not other_milestone(asked, told, value)
+        reported = _REPORTED.search(told.read.text, value.end) and not _REPORTED.search(asked.text)
+        return not reported and not bounded(asked, told, value) and not other_milestone(asked, told, value)
     if value.kind != "number":
         return True
     if value.partial or value.away:

@@ -162,6 +162,20 @@ def test_a_value_that_the_wording_excludes_is_no_other_side() -> None:
     assert pairs(FERRIES, told(*SEVEN), told("b", part, "nine", 2.0)) == []
 
 
+def test_the_day_of_a_report_is_no_other_side() -> None:
+    question, one = "When did the rebels take Orsk?", told("a", "The rebels took Orsk on 10 January 1913.", "10 January 1913")
+    said_so = "On 15 January 1913 the minister confirmed that the rebels had taken Orsk."
+    taken = "On 15 January 1913 the rebels took Orsk."
+    assert pairs(question, one, told("b", said_so, "15 January 1913", 3.0)) == []
+    assert len(pairs(question, one, told("b", taken, "15 January 1913", 3.0))) == 1
+
+
+def test_a_row_of_many_figures_is_no_side() -> None:
+    short, row = "Ferries: 9", "Ferries: 9 | 11 | 14 | 20 | 31 | 40 | 52 | 60"
+    assert len(pairs(FERRIES, told(*SEVEN), told("b", short, "9", 2.0))) == 1
+    assert pairs(FERRIES, told(*SEVEN), told("b", row, "9", 2.0)) == []
+
+
 def test_the_rows_written_by_hand_are_examples(encoder) -> None:  # type: ignore[no-untyped-def]
     rows = [row for row in load_by_hand() if row.split == "dev"][:6]
     found = list(fit_opposed.by_hand(rows, encoder))
