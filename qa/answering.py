@@ -45,17 +45,13 @@ _AGED = re.compile(r"\b(?:aged?|ages|at the age of)\s*(?:of\s*)?$", re.I)
 
 @dataclass(frozen=True, slots=True)
 class Given:
-    """A value that a sentence gives, written up to `end`, and the probability that it answers. `side` is yes, no or nothing.
-
-    `by_reader`: only the span reader takes it for an answer.
-    """
+    """A value that a sentence gives, written up to `end`, and the probability that it answers. `side` is yes, no or nothing."""
 
     sentence: Told
     value: Value
     end: int
     probability: float = 1.0
     side: str = ""
-    by_reader: bool = False
 
     @property
     def pointed(self) -> float:

@@ -1,9 +1,9 @@
 """Disagreements between sentences: different values of one kind for the one fact that the question asks for.
 
-Two values that the span reader points at are weighed together (`qa.opposed`). Where that shows none, every value of the wanted kind
-is given the probability that it answers (`qa.answering`); one that the span reader points at answers too, beside one that it is sure of. Two that both do, of different passages or speakers, disagree where they cannot both be right:
-"more than 60" and 70 can, a range and what it contains, an early count and a later one, figures of two years, unless what is asked
-can have happened only once.
+Two values that the span reader points at are weighed together (`qa.opposed`). Without a span reader, every value of the wanted kind is
+given the probability that it answers (`qa.answering`). Two that both do, of different passages or speakers, disagree where they
+cannot both be right: "more than 60" and 70 can, a range and what it contains, an early count and a later one, figures of two years,
+unless what is asked can have happened only once.
 """
 
 from __future__ import annotations
@@ -19,9 +19,9 @@ from typing import NamedTuple
 import numpy as np
 
 from index.types import Passage
-from qa import opposed, pointed, stances
+from qa import opposed, stances
 from qa.answering import FEATURES, GROUPS, Given, mismatched, rows
-from qa.differing import SURE, differ, recurs, when
+from qa.differing import differ, recurs, when
 from qa.quantities import numbers
 from qa.question import Question
 from qa.reader import Logistic, Reading, read_as
@@ -32,9 +32,11 @@ from qa.statements import (
     Told,
     agree,
     ask,
+    names_held,
     same_time,
     set_among,
     several,
+    share_name,
     turned,
     wanted,
     whole_names_held,
@@ -130,19 +132,19 @@ def find(
     question: Question,
     sentences: Sequence[Stated],
     fitted: Mapping[str, Answers] | None = None,
-    look: pointed.Look | None = None,
+    look: opposed.Look | None = None,
 ) -> list[Disagreement]:
     """The disagreement about the fact that `question` asks for: none, or one.
 
-    `sentences` in any order; `fitted` are other models than the shipped ones (`eval.fit_conflicts`); `look` has
-    further sentences read.
+    `sentences` in any order; `look` has further sentences read: where there is none, nothing is read, and `fitted` may be other
+    models of values than the shipped ones (`eval.fit_conflicts`).
     """
     about = question.text.strip(" ?\n")
-    disagreeing = (by_pair(question, sentences, look) if look else ()) or by_value(question, sentences, fitted, look)
+    disagreeing = by_pair(question, sentences, look) if look else by_value(question, sentences, fitted)
     return [Disagreement(about, disagreeing)] if disagreeing else []
 
 
-def by_pair(question: Question, sentences: Sequence[Stated], look: pointed.Look) -> tuple[Side, ...]:
+def by_pair(question: Question, sentences: Sequence[Stated], look: opposed.Look) -> tuple[Side, ...]:
     """The values of two sentences that both answer and cannot both be right, as `qa.opposed` learned to tell."""
     found = opposed.opposed(opposed.paired(question.text, candidates(sentences), look), opposed.fitted())
     yes_no = wanted(question.text) == "yes_no"
@@ -159,24 +161,16 @@ def candidates(sentences: Sequence[Stated]) -> list[Told]:
     return [set_among((s.passage, s.number), s.probability, s.similarity, s.span) for s in ranked if id(s) in kept]
 
 
-def by_value(
-    question: Question, sentences: Sequence[Stated], fitted: Mapping[str, Answers] | None, look: pointed.Look | None
-) -> tuple[Side, ...]:
-    """The values that answer by what stands around each, where they cannot all be right."""
+def by_value(question: Question, sentences: Sequence[Stated], fitted: Mapping[str, Answers] | None = None) -> tuple[Side, ...]:
+    """The values that answer by what stands around each, where they cannot all be right; what was read is not looked at."""
     kind = wanted(question.text)
     if not kind or (kind in ("person", "place", "name") and several(question.text)):
         return ()
-    kept = plausible(sentences)
-    least = LIKELY * max((s.probability for s in kept), default=0.0)
-    spans = [s.span if s.probability >= least else None for s in kept]
-    told = [set_among((s.passage, s.number), s.probability, s.similarity, span) for s, span in zip(kept, spans, strict=True)]
+    told = [set_among((s.passage, s.number), s.probability, s.similarity) for s in plausible(sentences)]
     asked = ask(question.text, [sentence.stems for sentence in told])
     if kind == "yes_no":
         return _against(stances.stances(asked, told), stances.differ)
-    told = pointed.read_on(asked, told, least, look) if look else told
-    return _against(
-        answers(asked, told, fitted or models()), lambda one, other: pointed.clear(one, other) and differ(asked, one, other)
-    )
+    return _against(answers(asked, told, fitted or models()), lambda one, other: differ(asked, one, other))
 
 
 def plausible(sentences: Sequence[Stated]) -> list[Stated]:
@@ -204,23 +198,30 @@ def answers(asked: Asked, told: Sequence[Told], fitted: Mapping[str, Answers]) -
     """The values that answer, at most one of a clause, the likeliest sentence's first."""
     found = rows(asked, told, of_what_is_asked)
     of = fitted[GROUPS[asked.wanted]]
-    best = max((sentence.probability for sentence in told), default=0.0)
     given = []
     for (sentence, value, _), p in zip(found, of.model(np.array([v for *_, v in found])) if found else (), strict=True):
         sure = _of_the_day(asked, sentence, value) or _of_the_fact(asked, sentence) >= FACT
-        likely = sure or (p >= of.threshold * _allowance(asked, sentence, value) and not pointed.denied(asked, sentence, value))
-        by_reader = pointed.answers(asked, sentence, value, best)
-        if likely or by_reader:
-            p = max(float(p), by_reader)
-            given.append(
-                Given(sentence, value, pointed.value_end(asked, value), (1.0 + p) / 2 if sure else p, by_reader=not likely)
-            )
-    known = {(one.sentence.place, one.value.start) for one in given}
-    given += [one for t in told for one in pointed.others(asked, t, best) if (t.place, one.value.start) not in known]
+        if sure or (p >= of.threshold * _allowance(asked, sentence, value) and not _of_others(asked, sentence, value)):
+            given.append(Given(sentence, value, _value_end(asked, value), (1.0 + float(p)) / 2 if sure else float(p)))
     given += [left for sentence in told for left in _all_but(asked, sentence)] if asked.wanted == "count" else []
     order = {id(sentence): n for n, sentence in enumerate(told)}
     chosen = sorted(_one_each(asked, given), key=lambda one: (order[id(one.sentence)], one.value.start))
     return [] if not asked.once and recurs(chosen) else chosen
+
+
+def _of_others(asked: Asked, sentence: Told, value: Value) -> bool:
+    """Whether a figure counts others than those whom the question names: soldiers of another country, not "French soldiers"."""
+    if not asked.noun_names:
+        return False
+    if value.names:
+        return not share_name(value.names, asked.noun_names)
+    return names_held(asked.noun_names, sentence.around | sentence.title) < 1
+
+
+def _value_end(asked: Asked, value: Value) -> int:
+    """Where a value ends as it is written: behind the noun that is asked for, not behind what follows it."""
+    named = [end for noun, end in zip(value.nouns, value.ends, strict=True) if noun in asked.nouns]
+    return named[0] if named else value.end
 
 
 def of_what_is_asked(asked: Asked, sentence: Told, values: Sequence[Value]) -> Sequence[Value]:
@@ -267,8 +268,6 @@ def _one_each(asked: Asked, given: Sequence[Given]) -> list[Given]:
     kept = []
     for together in clauses.values():
         if asked.wanted in ("count", "measure"):
-            sure = [one for one in together if one.pointed >= SURE]
-            together = [max(sure, key=lambda one: one.probability)] if sure else together
             units = {one.value.dimension for one in together}
             if len({one.normalised for one in together}) == 1:
                 together = [max(together, key=lambda one: one.probability)]

@@ -65,14 +65,14 @@ def of_one_thing(asked: Asked, one: Given, other: Given) -> bool:
     if one.value.date and other.value.date:
         return _dates_differ(asked, one.value.date, other.value.date)
     named = one.value.kind == "name"
-    if not (named and asked.once) and not asked.dates and not _one_time(one, other):
+    if not (named and asked.once) and not asked.dates and not one_time(one, other):
         return False
     if named:
         return _names_differ(one, other)
     return not (one.value.names and other.value.names and not share_name(one.value.names, other.value.names))
 
 
-def _one_time(one: Given, other: Given) -> bool:
+def one_time(one: Given, other: Given) -> bool:
     """Whether both may be of one time; where the span reader points at both, days apart are, since reports come later."""
     mine, theirs = when(one.sentence, one.value), when(other.sentence, other.value)
     if same_time(mine, theirs):
@@ -133,6 +133,13 @@ def _dates_differ(asked: Asked, a: Date, b: Date) -> bool:
     if a.day and b.day and a.year == b.year:
         return _days(a, b) <= DAYS
     return bool(a.day) == bool(b.day) and abs(a.year - b.year) <= YEARS
+
+
+def days_apart(a: Date, b: Date) -> float:
+    """How far two dates are apart, as the logarithm of days: years where they name different ones."""
+    if a.year and b.year and a.year != b.year:
+        return math.log1p(365 * abs(a.year - b.year))
+    return math.log1p(_days(a, b)) if a.month and b.month else 0.0
 
 
 def _days(a: Date, b: Date) -> int:

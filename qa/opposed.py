@@ -1,7 +1,8 @@
 """Disagreements that are learned: pairs of sentences whose values, as the span reader points at them, may both answer and differ.
 
-Beside what was read to find the answer, a few more sentences are read where a value of the kind is pointed at. A logistic regression,
-fitted by `eval.fit_conflicts`, gives each pair the probability that both sides answer the question.
+Beside what was read to find the answer, a few more sentences are read where a value of the kind is pointed at, the likeliest first: of
+the orders that were compared, by nearness to the sentence with that value, too, this one came soonest to the other side. A logistic
+regression, fitted by `eval.fit_opposed`, gives each pair the probability that both sides answer the question.
 """
 
 from __future__ import annotations
@@ -16,7 +17,6 @@ from importlib.resources import files
 
 import numpy as np
 
-from qa import stances
 from qa.paired import FEATURES, Half, halves, pairs
 from qa.reader import Logistic
 from qa.said import Said, said, unlike
@@ -29,7 +29,7 @@ LIKELIEST = 16
 """Sentences that are looked at, the likeliest first …"""
 MOST = 24
 """… and at most so many with those that are like the question."""
-MORE = 6
+MORE = 3
 """Sentences that the span reader reads at most beyond those that it has read …"""
 ANCHOR = -1.0
 """… where it points at a value with this score, or the question is to be answered by yes or no; …"""
@@ -74,7 +74,7 @@ def paired(question: str, sentences: Sequence[Told], look: Look) -> list[Pair]:
     values = [one for rank, told in enumerate(sentences) if (one := said(asked, told, rank))]
     holding = Counter(stem for told in sentences for stem in told.stems)
     rarity = {stem: math.log1p(len(sentences) / count) for stem, count in holding.items()}
-    return [Pair(*pair) for pair in pairs(asked, halves(asked, values, _sides(asked, values)), rarity)]
+    return [Pair(*pair) for pair in pairs(asked, halves(asked, values), rarity)]
 
 
 def _read_on(asked: Asked, sentences: Sequence[Told], look: Look) -> list[Told]:
@@ -88,7 +88,7 @@ def _read_on(asked: Asked, sentences: Sequence[Told], look: Look) -> list[Told]:
         for told in sentences
         if not told.span
         and (told.similarity >= NEAR or asked.held(told.around) >= TAKEN_UP)
-        and any(unlike(asked, surest, Said(told, value, 0.0, 0)) for value in _values(surest.value, told))
+        and any(unlike(asked, surest, Said(told, value, 0.0, 0)) for value in _values(asked, surest.value, told))
     )
     unread = [told.place for told, _ in zip(worth, range(MORE), strict=False)]
     spans = {_key(place): span for place, span in zip(unread, look(unread) if unread else (), strict=True)}
@@ -99,18 +99,15 @@ def _key(place: Place) -> tuple[str, int]:
     return place[0].id, place[1]
 
 
-def _values(like: Value, told: Told) -> Sequence[Value]:
-    """The values of a sentence that are of one kind with another; for words its text as a whole."""
+def _values(asked: Asked, like: Value, told: Told) -> Sequence[Value]:
+    """The values of a sentence that are of one kind with another; for words its names where one is asked for, all of it for yes or no."""
     if like.kind == "date":
         return [one for one in dated(told.read.text) if one.date]
-    return told.read.numbers if like.kind == "number" else [Value("words", 0, len(told.read.text))]
-
-
-def _sides(asked: Asked, values: Sequence[Said]) -> dict[tuple[str, int], str]:
-    """For a yes-or-no question, what each sentence says to it."""
-    if asked.wanted != "yes_no":
-        return {}
-    return {_key(one.sentence.place): one.side for one in reversed(stances.stances(asked, [v.told for v in values]))}
+    if like.kind == "number":
+        return told.read.numbers
+    if asked.wanted in ("name", "person", "place"):
+        return [replace(name, kind="words") for name in told.read.names]
+    return [Value("words", 0, len(told.read.text))] if asked.wanted == "yes_no" else []
 
 
 def opposed(found: Sequence[Pair], by: Fitted) -> list[list[Said]]:

@@ -1,4 +1,4 @@
-"""Two values that may both answer a question, in numbers: the features of the model that `eval.fit_conflicts` fits.
+"""Two values that may both answer a question, in numbers: the features of the model that `eval.fit_opposed` fits.
 
 One row for a pair of values that cannot both be right: how surely each answers, how alike the two sentences are apart from their
 values, and how far each takes up the question.
@@ -13,20 +13,29 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from qa.answering import Given, bounded, mismatched, noun_held, other_milestone
-from qa.differing import excused, of_one_thing, when
+from qa.differing import days_apart, excused, of_one_thing, one_time, when
 from qa.quantities import Date
 from qa.said import Said, unlike
-from qa.statements import Asked, Told, same_time, several, stems_of, turned, whole_names_held
+from qa.statements import Asked, Told, same_time, stems_of, turned, whole_names_held
 
-LEAST = -6.0
-"""The span reader's least score for the surer value of a pair; of a yes-or-no question the sentence may be one of the first FIRST."""
+LEAST, OTHER = -6.0, -10.0
+"""The span reader's least scores for the surer value of a pair and for the other; of a yes-or-no question the surer's sentence may be one
+of the first FIRST."""
 FIRST = 4
 BACKED, STRONG = -8.0, -4.0
 """Scores from which a sentence backs a value, and from which a further value speaks for a question with several answers."""
+WEAK = -8.0
+"""Scores below this count as this where the weaker value of a pair is weighed."""
 CUT = 12.0
 """Scores beyond this count as this."""
-_EACH = re.compile(
-    r"\b(?:each|every|per|an?|another|other|more|further|extra|additional|of (?:them|whom|these|those|the))\b", re.I
+CLOSE = 4.0
+"""How fast figures cease to be close: e times nearer at every quarter of a logarithmic unit."""
+CROWD = 8
+"""A value of a text with so many figures is no side: of a table's row, or a fact in which many facts run on."""
+_REPORTED = re.compile(
+    r"\b(?:said|says|stated?|states|announced?|announces|reported|reports|confirmed|confirms|claimed|claims|told|admitted|acknowledged)\b"
+    r"(?: [\w’'-]+){0,4}? (?:that|to have)\b",
+    re.I,
 )
 _DENIED = re.compile(
     r"\b(?:den(?:y|ied|ies)|disput\w+|contrary to|reject\w*|refut\w+|false\w*|wrong\w*|untrue|mistake\w*|correct(?:ed|s|ion)|in fact|"
@@ -37,11 +46,14 @@ _CLAIMED = re.compile(
     r"\b(?:said|says|claim\w*|according|put|reported|estimate[sd]?|states|stated|counted|gave|gives|maintain\w*)\b", re.I
 )
 
+_NOT = re.compile(r"\b(?:no|not|never|none|nobody|nothing|neither|nor|without|den(?:y|ied|ies)|refus\w+|\w+n't)\b", re.I)
+
 FEATURES = (
-    "one_score", "other_score", "one_odds", "other_rank", "other_near", "one_words", "other_words", "other_words_around",
-    "other_names", "other_names_around", "shared", "shared_all", "same_article", "one_fact", "times_agree", "times_apart",
-    "nouns_shared", "nouns_apart", "noun_asked", "ratio", "is_count", "is_measure", "is_date", "is_name", "is_open", "is_yes_no",
-    "of_words", "once", "several", "others", "backed", "each", "denied", "claimed", "span_words", "stances", "shared_of_words", "lacks", "excused",
+    "one_score", "other_score", "weaker", "one_odds", "other_odds", "one_near", "other_near", "one_words", "other_words_around",
+    "other_names", "other_names_around", "one_strange", "other_strange", "shared", "shared_all", "same_article", "title_shared",
+    "times_agree", "one_time", "excused", "far", "nouns_shared", "one_noun", "noun_asked", "ratio", "close", "others", "one_backed",
+    "denied", "claimed", "claimed_in_article", "lacks", "lacks_score", "names_score", "is_count", "is_date", "is_name", "is_open",
+    "is_yes_no", "yes_no_score", "yes_no_denial", "of_words", "words_score", "one_unfit",
 )  # fmt: skip
 
 
@@ -50,7 +62,8 @@ class Half:
     """What a value brings into all its pairs: `said` with its score cut off, its sentence's other stems, its times and wording.
 
     `words` and `around` are the shares of the question's words that the sentence and the passage up to it hold, `names` and
-    `names_around` those of its names.
+    `names_around` those of its names; `strange` are the words of other names in its clause, `plain` all words of its sentence.
+    `unfit`: the wording does not let it answer.
     """
 
     said: Said
@@ -63,36 +76,23 @@ class Half:
     stems: frozenset[str]
     when: Sequence[Date]
     noun: float
-    each: bool
     denied: bool
+    negated: bool
     claimed: bool
-    side: str
+    strange: frozenset[str]
+    plain: frozenset[str]
+    unfit: bool
 
 
-def halves(asked: Asked, values: Sequence[Said], sides: Mapping[tuple[str, int], str]) -> list[Half]:
-    """`sides`: yes or no by passage and number, where a sentence affirms or denies what is asked."""
-    return [_half(asked, one, sides.get((one.told.place[0].id, one.told.place[1]), "")) for one in values if _fits(asked, one)]
+def halves(asked: Asked, values: Sequence[Said]) -> list[Half]:
+    """Those of the values that may be a side."""
+    return [_half(asked, one) for one in values if one.score >= OTHER and len(one.told.read.numbers) < CROWD]
 
 
-def _fits(asked: Asked, one: Said) -> bool:
-    """Whether the wording lets a value answer: no part, no bound, of no other thing, outcome or event than what is asked for."""
-    told, value = one.told, one.value
-    if not asked.outcome and (turned(asked, told.read.stems) or mismatched(asked, told)):
-        return False
-    if value.date:
-        return not bounded(asked, told, value) and not other_milestone(asked, told, value)
-    if value.kind != "number":
-        return True
-    if value.partial or value.away:
-        return False
-    if asked.wanted != "count":
-        return True
-    return noun_held(asked, told, value) > 0 and not (asked.outcome and value.outcome and value.outcome != asked.outcome)
-
-
-def _half(asked: Asked, one: Said, side: str) -> Half:
+def _half(asked: Asked, one: Said) -> Half:
     told, value, text = one.told, one.value, one.told.read.text
-    clause = text if told.is_fact else one.clause
+    start, end = (0, len(text)) if told.is_fact else told.read.clause(value.start)
+    clause = text[start:end]
     inside = frozenset(word.stem for word in told.read.words if value.start <= word.start < value.end)
     figure = value.kind == "number"
     return Half(
@@ -106,43 +106,75 @@ def _half(asked: Asked, one: Said, side: str) -> Half:
         stems_of(text) - inside,
         when(told, value),
         noun_held(asked, told, value) if figure and asked.wanted in ("count", "measure") else 0.5,
-        figure and bool(_EACH.search(text[max(0, value.start - 12) : value.end + 14])),
         bool(_DENIED.search(clause)),
+        bool(_NOT.search(clause)),
         bool(_CLAIMED.search(clause)),
-        side,
+        _strange(asked, one, start, end),
+        frozenset(word.plain for word in told.read.words),
+        asked.wanted != "yes_no" and not _fits(asked, one),
     )
 
 
+def _fits(asked: Asked, one: Said) -> bool:
+    """Whether the wording lets a value answer: no part, no bound, no day of a report, of no other thing, outcome
+    or event than what is asked for."""
+    told, value = one.told, one.value
+    if not asked.outcome and (turned(asked, told.read.stems) or mismatched(asked, told)):
+        return False
+    if value.date:
+        reported = _REPORTED.search(told.read.text, value.end) and not _REPORTED.search(asked.text)
+        return not reported and not bounded(asked, told, value) and not other_milestone(asked, told, value)
+    if value.kind != "number":
+        return True
+    if value.partial or value.away:
+        return False
+    if asked.wanted != "count":
+        return True
+    return noun_held(asked, told, value) > 0 and not (asked.outcome and value.outcome and value.outcome != asked.outcome)
+
+
+def _strange(asked: Asked, one: Said, start: int, end: int) -> frozenset[str]:
+    """The words of names in `[start, end)`, apart from the value, that are none of the question's."""
+    known = {*asked.names, *asked.noun_names}
+    value = one.value
+    found = (name for name in one.told.read.names if start <= name.start < end and not value.start <= name.start < value.end)
+    return frozenset(word for name in found for word in name.names if word not in known)
+
+
 def pairs(asked: Asked, values: Sequence[Half], rarity: Mapping[str, float]) -> list[tuple[Half, Half, tuple[float, ...]]]:
-    """Every two values that cannot both be right, the surer first, with their features; `rarity` is that of stems."""
+    """Every two values that cannot both be right, the surer first, with their features; `rarity` is that of stems.
+
+    The wording must let the other one answer; where it does not let the surer one, that is a feature.
+    """
     keys = [(half.said.value.kind, half.said.normalised) for half in values]
     backed = Counter(key for half, key in zip(values, keys, strict=True) if half.said.score > BACKED)
     strong = {key for half, key in zip(values, keys, strict=True) if half.said.score > STRONG}
-    meant, many = stems_of(asked.text), several(asked.text)
+    meant, yes_no = stems_of(asked.text), asked.wanted == "yes_no"
     order = sorted(range(len(values)), key=lambda n: (-values[n].said.score, n))
     found = []
     for at, n in enumerate(order):
         one = values[n]
-        if one.said.score < LEAST and not (asked.wanted == "yes_no" and one.said.rank < FIRST):
+        if one.said.score < LEAST and not (yes_no and one.said.rank < FIRST):
             continue
         for m in order[at + 1 :]:
             other = values[m]
-            if unlike(asked, one.said, other.said) and (asked.wanted == "yes_no" or of_one_thing(asked, one.given, other.given)):
-                among = (len(strong - {keys[n], keys[m]}), backed[keys[m]])
-                found.append((one, other, _features(asked, one, other, meant, rarity, many, among)))
+            if not other.unfit and _opposed(asked, one, other):
+                among = (len(strong - {keys[n], keys[m]}), backed[keys[n]])
+                found.append((one, other, _features(asked, one, other, meant, rarity, among)))
     return found
 
 
+def _opposed(asked: Asked, one: Half, other: Half) -> bool:
+    """Whether two values cannot both be right; the same words say the same to a yes-or-no question, unless one of them is negated."""
+    if asked.wanted == "yes_no":
+        return one.said.normalised != other.said.normalised or one.negated != other.negated
+    return unlike(asked, one.said, other.said) and of_one_thing(asked, one.given, other.given)
+
+
 def _features(
-    asked: Asked,
-    one: Half,
-    other: Half,
-    meant: frozenset[str],
-    rarity: Mapping[str, float],
-    many: bool,
-    among: tuple[int, int],
+    asked: Asked, one: Half, other: Half, meant: frozenset[str], rarity: Mapping[str, float], among: tuple[int, int]
 ) -> tuple[float, ...]:
-    """The row of a pair, in the order of FEATURES; `meant` are the question's stems, `among` further values and what backs the other."""
+    """The row of a pair, in the order of FEATURES; `meant` are the question's stems, `among` further values and what backs the surer."""
     a, b, x, y = one.said.value, other.said.value, one.said.told, other.said.told
 
     def rare(stems: frozenset[str]) -> float:
@@ -150,19 +182,20 @@ def _features(
 
     both = one.stems & other.stems
     shared = rare(both - meant) / (1.0 + min(rare(one.stems - meant), rare(other.stems - meant)))
-    timed = bool(one.when and other.when and not a.date)
-    together = same_time(one.when, other.when)
-    kind, figure, of_words = asked.wanted, a.kind == "number", a.kind == "words"
+    kind, figure, words = asked.wanted, a.kind == "number", a.kind == "words"
+    yes_no, article, claimed = kind == "yes_no", x.place[0].source == y.place[0].source, one.claimed + other.claimed
+    ratio, lacks = _ratio(one, other) if figure else 0.0, _lacks(asked, x, y)
     row = (
-        one.score, other.score, _odds(x.probability), math.log1p(other.said.rank), y.similarity, one.words, other.words, other.around,
-        other.names, other.names_around, shared, len(both) / (1.0 + min(len(one.stems), len(other.stems))),
-        x.place[0].source == y.place[0].source, x.is_fact != y.is_fact, timed and together, timed and not together,
-        not set(a.nouns).isdisjoint(b.nouns), bool(a.nouns and b.nouns) and set(a.nouns).isdisjoint(b.nouns), other.noun,
-        _ratio(one, other) if figure else 0.0, kind == "count", kind == "measure", kind == "date", kind in ("name", "person", "place"),
-        kind == "", kind == "yes_no", of_words, asked.once, many, math.log1p(among[0]), math.log1p(among[1]), one.each + other.each,
-        one.denied or other.denied, one.claimed + other.claimed, min(12, len(b.names)) if of_words else 0,
-        bool(one.side and other.side and one.side != other.side), shared if of_words else 0.0, _lacks(asked, x, y),
-        kind != "yes_no" and excused(asked, one.given, other.given),
+        one.score, other.score, max(WEAK, min(one.score, other.score)), _odds(x.probability), _odds(y.probability), x.similarity,
+        y.similarity, one.words, other.around, other.names, other.names_around, math.log1p(len(one.strange - other.plain)),
+        math.log1p(len(other.strange - one.plain)), shared, len(both) / (1.0 + min(len(one.stems), len(other.stems))), article,
+        x.place[0].title == y.place[0].title, bool(one.when and other.when and not a.date) and same_time(one.when, other.when),
+        yes_no or one_time(one.given, other.given), not yes_no and excused(asked, one.given, other.given),
+        days_apart(a.date, b.date) if a.date and b.date else 0.0, not set(a.nouns).isdisjoint(b.nouns), one.noun, other.noun,
+        ratio, math.exp(-CLOSE * ratio) if figure else 0.0, math.log1p(among[0]), math.log1p(among[1]), one.denied or other.denied,
+        claimed, claimed * article, lacks, lacks * other.score, (1.0 - other.names_around) * other.score, kind == "count",
+        kind == "date", kind in ("name", "person", "place"), kind == "", yes_no, other.score if yes_no else 0.0,
+        yes_no and one.negated != other.negated, words, other.score if words and not yes_no else 0.0, one.unfit,
     )  # fmt: skip
     return tuple(map(float, row))
 

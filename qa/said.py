@@ -8,6 +8,7 @@ from functools import lru_cache
 from qa.counts import apart, comparable
 from qa.quantities import Date, numbers
 from qa.statements import Asked, Told, agree, share_name
+from qa.units import unit_of
 from qa.values import Value, dated, normalised, taken_apart, tells
 from qa.words import words
 
@@ -103,7 +104,10 @@ def unlike(asked: Asked, one: Said, other: Said) -> bool:
 
 
 def _measured(asked: Asked, value: Value, other: Value) -> Value:
-    """A bare number, as of a table, in the unit of the other, where no things are counted."""
-    if asked.wanted == "count" or value.dimension or value.unit or value.nouns or not other.dimension:
+    """A bare number, as of a table, in the unit of the other, where no things are counted; one whose unit is among its nouns in that."""
+    if asked.wanted == "count" or value.dimension or value.unit or not other.dimension:
         return value
+    if value.nouns:
+        unit = next((found for noun in value.nouns if (found := unit_of(noun)) and found[0] == other.dimension), None)
+        return replace(value, dimension=unit[0], unit=unit[1], factor=unit[2]) if unit else value
     return replace(value, dimension=other.dimension, unit=other.unit, factor=other.factor)

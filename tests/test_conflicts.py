@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import pytest
 
 from index.types import Passage, Sentence
 from qa.answering import rows
-from qa.conflicts import Disagreement, Stated, by_value, find, of_what_is_asked
+from qa.conflicts import Disagreement, Stated, _of_others, find, of_what_is_asked
 from qa.differing import SURE
-from qa.pointed import LEAST, NOTHING, denied
+from qa.opposed import paired
 from qa.question import read
 from qa.span_reader import Span
 from qa.statements import ask, set_among
-from qa.values import dated
 
 
 def passage(name: str, *texts: str, title: str = "", section: tuple[str, ...] = (), label: str = "") -> Passage:
@@ -361,30 +358,29 @@ def test_an_unlikely_sentence_is_not_compared() -> None:
 
 
 def pointed(question: str, *texts: tuple[str, str, float]) -> list[str]:
-    """The values that disagree in texts of which the span reader points at a part, with a score."""
-    stated = []
+    """The two values that cannot both be right in texts of which the span reader points at a part, with a score."""
+    told = []
     for n, (text, part, score) in enumerate(texts):
         start = text.index(part)
-        stated.append(Stated(0.9 - 0.1 * n, passage("abc"[n], text), 0, 0.8, Span(score, start, start + len(part))))
-    return [side.written for one in find(read(question), stated) for side in one.values]
+        told.append(set_among((passage("abc"[n], text), 0), 0.9 - 0.1 * n, 0.8, Span(score, start, start + len(part))))
+    return [side.said.written for pair in paired(question, told, lambda _: []) for side in (pair.one, pair.other)]
 
 
 FERRIES = "How many ferries does the Lorne line run?"
 ONE = "The Lorne line runs seven ferries."
-OTHER = "The ships of the Lorne line, which runs them by night too, are nine."
+OTHER = "Nine ferries, some of them by night, are run by the Lorne line."
 
 
 def test_a_value_that_the_span_reader_points_at() -> None:
-    assert prose(FERRIES, ONE, OTHER) == []
-    assert pointed(FERRIES, (ONE, "seven", 6.0), (OTHER, "nine", 2.0)) == ["seven ferries", "nine"]
+    assert pointed(FERRIES, (ONE, "seven", 6.0), (OTHER, "Nine", 2.0)) == ["seven ferries", "Nine ferries"]
     assert pointed(FERRIES, (ONE, "seven", 6.0), (OTHER, "by night", 2.0)) == []
-    assert pointed(FERRIES, (ONE, "seven", 6.0), (OTHER, "nine", LEAST - 0.1)) == []
 
 
-def test_the_span_reader_has_to_be_sure_of_one_value() -> None:
-    assert pointed(FERRIES, (ONE, "seven", SURE), (OTHER, "nine", SURE - 0.1))
-    assert pointed(FERRIES, (ONE, "seven", SURE - 0.1), (OTHER, "nine", SURE - 0.1)) == []
-    assert pointed(FERRIES, (ONE, "Lorne", SURE), (OTHER, "nine", SURE)) == []
+def test_with_a_span_reader_only_pairs_disagree() -> None:
+    texts = ("The Tollan cathedral has nine bells.", "The Tollan cathedral has eleven bells.")
+    question = read("How many bells hang in the Tollan cathedral?")
+    stated = [Stated(0.9, passage(name, text), 0, 0.8) for name, text in zip("ab", texts, strict=True)]
+    assert find(question, stated) and find(question, stated, look=lambda places: [Span(-20.0, 0, 0) for _ in places]) == []
 
 
 def test_a_part_that_the_span_reader_points_at_is_no_total() -> None:
@@ -403,24 +399,6 @@ def test_the_day_of_a_report_is_not_that_of_the_event() -> None:
     assert pointed(question, (one, "eight", 8.0), (texts[1], "six", 8.0)) == []
 
 
-def refused(question: str, text: str, part: str = "", score: float = 0.0) -> list[bool]:
-    """Of each number or date of a text of which the span reader points at a part: whether it is no side of a disagreement."""
-    start = text.index(part)
-    span = Span(score, start, start + len(part)) if part else None
-    told = set_among((passage("a", text), 0), 0.9, 0.8, span)
-    asked = ask(read(question).text, [told.stems])
-    return [denied(asked, told, value) for value in (dated(text) if asked.wanted == "date" else told.read.numbers)]
-
-
-def test_a_date_beside_the_one_that_the_reader_is_sure_of_is_no_side() -> None:
-    question = "When was the deal between the crown and the guilds signed?"
-    text = "The deal was signed on 18 June 1913, but on 26 September 1914 the guilds left it."
-    assert refused(question, text, "18 June 1913", SURE) == [False, True]
-    assert refused(question, text, "18 June 1913", SURE - 1) == [False, False]
-    assert refused(question, text, "guilds", NOTHING) == [True, True]
-    assert refused(question, text) == [False, False]
-
-
 def test_a_name_is_pointed_at_where_it_ends_what_is_pointed_at() -> None:
     def names(text: str, part: str) -> list[bool]:
         span = Span(SURE, text.index(part), text.index(part) + len(part))
@@ -432,37 +410,16 @@ def test_a_name_is_pointed_at_where_it_ends_what_is_pointed_at() -> None:
 
 
 def test_soldiers_of_another_country_are_not_counted() -> None:
+    def others(question: str, text: str) -> list[bool]:
+        told = set_among((passage("a", text), 0), 0.9, 0.8)
+        asked = ask(read(question).text, [told.stems])
+        return [_of_others(asked, told, value) for value in told.read.numbers]
+
     question = "How many Danish soldiers died in the war?"
-    assert refused(question, "Over 100 Swedish soldiers died in the war.") == [True]
-    assert refused(question, "Over 100 Danish soldiers died in the war.") == [False]
-    assert refused(question, "Over 100 soldiers died in the war.") == [True]
-    assert refused("How many soldiers died in the war?", "Over 100 Swedish soldiers died in the war.") == [False]
-
-
-def test_further_sentences_are_read_where_one_value_is_sure() -> None:
-    texts = (ONE, OTHER, "The Lorne line is run by two brothers.", "The Lorne line is old.", ONE)
-    asked: list[int] = []
-
-    def look(places: Sequence[tuple[Passage, int]]) -> list[Span]:
-        asked.extend("abcde".index(item.id) for item, _ in places)
-        return [Span(2.0, item.sentences[n].text.index("nine"), len(item.sentences[n].text)) for item, n in places]
-
-    def sides(score: float) -> list[str]:
-        spans = (Span(score, 20, 25), None, Span(LEAST - 1, 26, 29), None, None)
-        stated = [Stated(0.9 - 0.1 * n, passage("abcde"[n], text), 0, 0.8, spans[n]) for n, text in enumerate(texts)]
-        return [side.written for side in by_value(read(FERRIES), stated, None, look)]
-
-    assert sides(SURE - 0.1) == [] and asked == []
-    assert sides(SURE) == ["seven ferries", "nine"] and asked == [1]
-
-
-def test_what_stands_beside_a_sure_value_says_of_what_time_it_is() -> None:
-    question, one = "How much did the Lorne bridge cost?", "The Lorne bridge cost 23 million euros."
-    more = "The Lorne bridge cost 26 million euros, eight more than the town had planned."
-    planned = "The Lorne bridge was planned to cost 26 million euros, more than the town had."
-    assert prose(question, one, more) == []
-    assert pointed(question, (one, "23", 8.0), (more, "26", 8.0)) == ["23 million euros", "26 million euros"]
-    assert pointed(question, (one, "23", 8.0), (planned, "26", 8.0)) == []
+    assert others(question, "Over 100 Swedish soldiers died in the war.") == [True]
+    assert others(question, "Over 100 Danish soldiers died in the war.") == [False]
+    assert others(question, "Over 100 soldiers died in the war.") == [True]
+    assert others("How many soldiers died in the war?", "Over 100 Swedish soldiers died in the war.") == [False]
 
 
 def test_nothing_to_compare() -> None:

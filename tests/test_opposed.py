@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from eval import fit_opposed
+from eval.conflicts import load as load_by_hand
 from eval.questions import Question, Quote
 from index.types import Passage, Sentence
 from qa import opposed
@@ -99,8 +100,8 @@ def test_a_pair_is_of_two_voices_and_the_surer_comes_first() -> None:
     found = pairs(FERRIES, told(*SEVEN), told(*NINE), told("c", "The Lorne line has 7 ferries.", "7", 2.0))
     assert written(found) == [("Nine ferries", "seven ferries"), ("Nine ferries", "7 ferries")]
     row = dict(zip(FEATURES, found[0].row, strict=True))
-    assert (row["one_score"], row["other_score"], row["is_count"], row["is_date"], row["backed"]) == pytest.approx(
-        (6, 4, 1, 0, np.log1p(2))
+    assert (row["one_score"], row["other_score"], row["is_count"], row["is_date"], row["one_backed"]) == pytest.approx(
+        (6, 4, 1, 0, np.log1p(1))
     )
     assert row["nouns_shared"] == 1 and row["noun_asked"] == 1 and row["same_article"] == 0
     text = "The Lorne line runs seven ferries."
@@ -132,6 +133,58 @@ def test_sentences_with_another_value_are_read_beside_a_clear_one() -> None:
     assert asked == []
 
 
+def test_only_a_sentence_with_another_name_is_read_for_a_name() -> None:
+    question, asked = "Who wrote the hymn of Orsk?", []
+
+    def look(places: Sequence[tuple[Passage, int]]) -> list[Span]:
+        asked.extend(item.id for item, _ in places)
+        return [Span(1.0, 0, 4) for _ in places]
+
+    first = told("a", "The hymn of Orsk was written by Rosa Imbert.", "Rosa Imbert")
+    same, other, none = "In Orsk Imbert wrote the hymn.", "The hymn has words by Luis Marsh.", "The hymn has nine verses."
+    paired(question, [first, told("b", none), told("c", other), told("d", same)], look)
+    assert "c" in asked and "b" not in asked
+    asked.clear()
+    paired("Why was the hymn of Orsk written?", [first, told("c", other)], look)
+    assert asked == []
+
+
+def test_the_same_words_say_the_same_to_yes_or_no() -> None:
+    question, hurt = "Was the driver hurt?", "The driver was hurt in the crash."
+    again, denied = "At Orsk the driver was hurt.", "The mayor denied that the driver was hurt."
+    assert pairs(question, told("a", hurt, "hurt"), told("b", again, "hurt")) == []
+    found = pairs(question, told("a", hurt, "hurt"), told("b", denied, "hurt"))
+    assert [dict(zip(FEATURES, pair.row, strict=True))["yes_no_denial"] for pair in found] == [1.0]
+
+
+def test_a_value_that_the_wording_excludes_is_no_other_side() -> None:
+    part = "The Lorne line runs another nine ferries by night."
+    assert pairs(FERRIES, told(*SEVEN), told("b", part, "nine", 2.0)) == []
+
+
+def test_the_day_of_a_report_is_no_other_side() -> None:
+    question, one = "When did the rebels take Orsk?", told("a", "The rebels took Orsk on 10 January 1913.", "10 January 1913")
+    said_so = "On 15 January 1913 the minister confirmed that the rebels had taken Orsk."
+    taken = "On 15 January 1913 the rebels took Orsk."
+    assert pairs(question, one, told("b", said_so, "15 January 1913", 3.0)) == []
+    assert len(pairs(question, one, told("b", taken, "15 January 1913", 3.0))) == 1
+
+
+def test_a_row_of_many_figures_is_no_side() -> None:
+    short, row = "Ferries: 9", "Ferries: 9 | 11 | 14 | 20 | 31 | 40 | 52 | 60"
+    assert len(pairs(FERRIES, told(*SEVEN), told("b", short, "9", 2.0))) == 1
+    assert pairs(FERRIES, told(*SEVEN), told("b", row, "9", 2.0)) == []
+
+
+def test_the_rows_written_by_hand_are_examples(encoder) -> None:  # type: ignore[no-untyped-def]
+    rows = [row for row in load_by_hand() if row.split == "dev"][:6]
+    found = list(fit_opposed.by_hand(rows, encoder))
+    assert [one.folder for one in found[:6]] == [f"{fit_opposed.BY_HAND} {n}" for n in (1, 2, 3, 4, 5, 1)]
+    assert [one.conflict for one in found] == [bool(row.sides) for row in rows]
+    assert any(right for one in found if one.conflict for right in one.right)
+    assert not any(right for one in found if not one.conflict for right in one.right)
+
+
 def model(**weights: float) -> Fitted:
     """p = 1 / (1 + exp(-sum of these weights times features))."""
     row = np.array([weights.get(name, 0.0) for name in FEATURES])
@@ -157,12 +210,10 @@ def examples(scores: Sequence[float], conflict: bool, folder: str, taught: bool)
     """One example a score, of one pair that is right in conflicts."""
     pair = pairs(FERRIES, told(*SEVEN), told(*NINE))[0]
     rows = [(score, *pair.row[1:]) for score in scores]
-    return [
-        fit_opposed.Example(folder, conflict, True, False, taught, (replace(pair, row=row),), (2 * conflict,)) for row in rows
-    ]
+    return [fit_opposed.Example(folder, conflict, True, taught, (replace(pair, row=row),), (2 * conflict,)) for row in rows]
 
 
-def test_the_threshold_lets_few_false_ones_pass(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_threshold_lets_few_false_ones_pass() -> None:
     data = [
         one
         for folder in ("a", "b")
@@ -171,8 +222,7 @@ def test_the_threshold_lets_few_false_ones_pass(monkeypatch: pytest.MonkeyPatch)
             *examples(np.linspace(-9, 4, 100).tolist(), False, folder, folder == "a"),
         )
     ]
-    assert fit_opposed.fit(data)[0]["threshold"] >= fit_opposed.LEAST == 0.5
-    monkeypatch.setattr(fit_opposed, "LEAST", 0.0)
+    data += examples([9.0] * 20, False, f"{fit_opposed.BY_HAND} 1", False)
     record, judged = fit_opposed.fit(data)
     weights = dict(zip(FEATURES, record["weights"], strict=True))
     assert tuple(record["features"]) == FEATURES and weights["one_score"] > 0 == weights["other_score"]
