@@ -24,7 +24,7 @@ from typing import Any
 
 import numpy as np
 
-from eval import fit_network
+from eval import fit_network, regression
 from eval.held import Held
 from eval.matching import Repair, answers_gold, holds, same_source
 from eval.normalise import contains, words
@@ -102,7 +102,7 @@ class Example:
 
     @property
     def marked(self) -> frozenset[tuple[str, int]]:
-        return frozenset((c.passage.id, c.number) for c, right in zip(self.found, self.right, strict=True) if right)
+        return frozenset(c.place for c, right in zip(self.found, self.right, strict=True) if right)
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -303,7 +303,7 @@ def _read_model(spanned: Sequence[tuple[Example, Ranked]]) -> dict[str, Any]:
     values, labels, weights = [], [], []
     for example, ranked in spanned:
         were_read = [(p, c) for p, c in ranked if c.span]
-        right = [(c.passage.id, c.number) in example.marked for _, c in were_read]
+        right = [c.place in example.marked for _, c in were_read]
         if any(right):
             values += read_rows(were_read)
             labels += right
@@ -330,34 +330,13 @@ def _is_right(example: Example, chosen: Sequence[Candidate]) -> bool:
     if not question.answerable:
         return False
     if question.relevant:
-        return any((c.passage.id, c.number) in example.marked for c in chosen)
+        return any(c.place in example.marked for c in chosen)
     return answers_gold(" ".join(c.sentence.full_text for c in chosen), question.gold)
 
 
 def _regression(features: Sequence[str], values: np.ndarray, labels: np.ndarray, weights: np.ndarray) -> dict[str, Any]:
-    """Ridge-penalised maximum likelihood with bounded signs, by L-BFGS-B."""
-    from scipy.optimize import minimize
-
-    mean = np.average(values, axis=0, weights=weights)
-    scale = np.sqrt(np.average((values - mean) ** 2, axis=0, weights=weights))
-    scale[scale < 1e-9] = 1.0
-    scaled, sign = (values - mean) / scale, np.where(labels, 1.0, -1.0)
-
-    def loss(point: np.ndarray) -> tuple[float, np.ndarray]:
-        margin = sign * (scaled @ point[:-1] + point[-1])
-        slope = -weights * sign / (1.0 + np.exp(margin))
-        value = float((weights * np.logaddexp(0.0, -margin)).sum() + 0.5 * (point[:-1] ** 2).sum())
-        return value, np.append(scaled.T @ slope + point[:-1], slope.sum())
-
-    bounds = [(None, None) if f in FREE else (None, 0.0) if f in AGAINST else (0.0, None) for f in features]
-    found = minimize(loss, np.zeros(len(features) + 1), jac=True, bounds=[*bounds, (None, None)], method="L-BFGS-B")
-    return {
-        "features": list(features),
-        "weights": [round(float(w), 5) for w in found.x[:-1]],
-        "mean": [round(float(m), 5) for m in mean],
-        "scale": [round(float(s), 5) for s in scale],
-        "bias": round(float(found.x[-1]), 5),
-    }
+    bounds = [regression.FREE if f in FREE else regression.AGAINST if f in AGAINST else regression.FOR for f in features]
+    return {"features": list(features), **regression.fitted(values, labels, weights, bounds=bounds)}
 
 
 def _log_odds(model: Logistic, values: np.ndarray) -> np.ndarray:

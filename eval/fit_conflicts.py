@@ -19,6 +19,7 @@ from typing import Any
 
 import numpy as np
 
+from eval import regression
 from eval.matching import same_source
 from eval.normalise import contains
 from eval.practice_articles import indexed
@@ -104,7 +105,13 @@ def fit(data: Sequence[Example]) -> dict[str, Any]:
         values, labels, weights = _labelled(own)
         if not len(labels):
             continue
-        record = _regression(values, labels, weights)
+        record = regression.fitted(
+            values,
+            labels,
+            weights,
+            RIDGE,
+            [regression.FOR if f in FOR else regression.AGAINST if f in AGAINST else regression.FREE for f in FEATURES],
+        )
         found[group] = {"questions": len(own), "values": len(labels), "right": int(labels.sum()), **record}
         found[group]["threshold"] = _threshold(own, group, record)
     return {"features": list(FEATURES), "models": found}
@@ -134,31 +141,6 @@ def _is_gold(example: Example, sentence: Any, value: Any) -> bool:
     return any(
         contains(answer, text) or (contains(text, answer) and contains(sentence.read.text, answer)) for answer in example.answers
     )
-
-
-def _regression(values: np.ndarray, labels: np.ndarray, weights: np.ndarray) -> dict[str, Any]:
-    """Ridge-penalised maximum likelihood with bounded signs, by L-BFGS-B."""
-    from scipy.optimize import minimize
-
-    mean = np.average(values, axis=0, weights=weights)
-    scale = np.sqrt(np.average((values - mean) ** 2, axis=0, weights=weights))
-    scale[scale < 1e-6] = 1.0
-    scaled, sign = (values - mean) / scale, np.where(labels, 1.0, -1.0)
-
-    def loss(point: np.ndarray) -> tuple[float, np.ndarray]:
-        margin = sign * (scaled @ point[:-1] + point[-1])
-        slope = -weights * sign / (1.0 + np.exp(np.minimum(margin, 500)))
-        value = float((weights * np.logaddexp(0.0, -margin)).sum() + 0.5 * RIDGE * (point[:-1] ** 2).sum())
-        return value, np.append(scaled.T @ slope + RIDGE * point[:-1], slope.sum())
-
-    bounds = [(0.0, None) if f in FOR else (None, 0.0) if f in AGAINST else (None, None) for f in FEATURES]
-    found = minimize(loss, np.zeros(len(FEATURES) + 1), jac=True, bounds=[*bounds, (None, None)], method="L-BFGS-B")
-    return {
-        "weights": [round(float(w), 5) for w in found.x[:-1]],
-        "mean": [round(float(m), 5) for m in mean],
-        "scale": [round(float(s), 5) for s in scale],
-        "bias": round(float(found.x[-1]), 5),
-    }
 
 
 def _threshold(data: Sequence[Example], group: str, record: dict[str, Any]) -> float:

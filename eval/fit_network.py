@@ -11,6 +11,8 @@ from typing import Any
 
 import numpy as np
 
+from eval import regression
+
 UNITS = 64
 EPOCHS = 16
 LISTS = 64
@@ -71,15 +73,7 @@ def _short(row: np.ndarray) -> list[float]:
 
 
 def _curve(scores: np.ndarray, labels: np.ndarray, weights: np.ndarray) -> tuple[float, float]:
-    """Slope and shift that make probabilities of scores: the likeliest, by L-BFGS."""
-    from scipy.optimize import minimize
-
-    sign = np.where(labels, 1.0, -1.0)
-
-    def loss(point: np.ndarray) -> tuple[float, np.ndarray]:
-        margin = sign * (scores * point[0] + point[1])
-        pull = -weights * sign / (1.0 + np.exp(np.clip(margin, -60.0, 60.0)))
-        return float((weights * np.logaddexp(0.0, -margin)).sum()), np.array([pull @ scores, pull.sum()])
-
-    slope, shift = minimize(loss, np.array([1.0, 0.0]), jac=True, method="L-BFGS-B").x
-    return float(slope), float(shift)
+    """Slope and shift that make log odds of scores."""
+    record = regression.fitted(scores[:, None], labels, weights, ridge=0.0)
+    slope = record["weights"][0] / record["scale"][0]
+    return slope, record["bias"] - slope * record["mean"][0]

@@ -21,6 +21,7 @@ from typing import Any
 
 import numpy as np
 
+from eval import regression
 from eval.conflicts import Pair
 from eval.conflicts import load as pairs_by_hand
 from eval.matching import same_source
@@ -193,10 +194,8 @@ def _threshold(data: Sequence[Example], judged: Sequence[tuple[float, bool]]) ->
 
 
 def _regression(data: Sequence[Example]) -> dict[str, Any]:
-    """Ridge-penalised maximum likelihood by L-BFGS; a question's right pairs weigh 1 together, its others the root of their number,
+    """Of a pair; a question's right pairs weigh 1 together, its others the root of their number,
     all of them STRANGE or ALIKE times as much."""
-    from scipy.optimize import minimize
-
     rows, labels, weights = [], [], []
     for one in data:
         best = max(one.right, default=0)
@@ -207,25 +206,7 @@ def _regression(data: Sequence[Example]) -> dict[str, Any]:
             rows.append(row)
             labels.append(label)
             weights.append(times / right if label else times / len(kept) ** 0.5)
-    values, sign, weight = np.array(rows), np.where(labels, 1.0, -1.0), np.array(weights)
-    mean = np.average(values, axis=0, weights=weight)
-    scale = np.sqrt(np.average((values - mean) ** 2, axis=0, weights=weight))
-    scale[scale < 1e-6] = 1.0
-    scaled = (values - mean) / scale
-
-    def loss(point: np.ndarray) -> tuple[float, np.ndarray]:
-        margin = sign * (scaled @ point[:-1] + point[-1])
-        slope = -weight * sign / (1.0 + np.exp(np.minimum(margin, 500)))
-        value = float((weight * np.logaddexp(0.0, -margin)).sum() + 0.5 * RIDGE * (point[:-1] ** 2).sum())
-        return value, np.append(scaled.T @ slope + RIDGE * point[:-1], slope.sum())
-
-    found = minimize(loss, np.zeros(len(FEATURES) + 1), jac=True, method="L-BFGS-B")
-    return {
-        "weights": [round(float(w), 5) for w in found.x[:-1]],
-        "mean": [round(float(m), 5) for m in mean],
-        "scale": [round(float(s), 5) for s in scale],
-        "bias": round(float(found.x[-1]), 5),
-    }
+    return regression.fitted(np.array(rows), np.array(labels), np.array(weights), RIDGE)
 
 
 def as_lines(data: Sequence[Example], judged: Sequence[tuple[float, bool]], threshold: float) -> Iterator[str]:

@@ -116,7 +116,7 @@ def stated(reading: Reading) -> list[Stated]:
 
 def looking(reading: Reading, spans: Reads) -> opposed.Look:
     """What has sentences of a reading read for its question, each once."""
-    found = {(c.passage.id, c.number): c for _, c in reading.ranked}
+    found = {c.place: c for _, c in reading.ranked}
     known: dict[tuple[str, int], Span] = {}
 
     def look(places: Sequence[Place]) -> Sequence[Span]:

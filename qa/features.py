@@ -126,6 +126,11 @@ class Candidate:
         return self.hit.passage
 
     @property
+    def place(self) -> tuple[str, int]:
+        """The passage's id, and the sentence's number in it."""
+        return self.passage.id, self.number
+
+    @property
     def sentence(self) -> Sentence:
         return self.hit.passage.sentences[self.number]
 

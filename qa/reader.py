@@ -113,8 +113,8 @@ def together(readings: Sequence[Reading]) -> Reading:
     """The readings of the parts of a question as one: every part's sentences in the order of the parts, the mean confidence."""
     if len(readings) == 1:
         return readings[0]
-    chosen = {(c.passage.id, c.number): (p, c) for reading in readings for p, c in reversed(reading.chosen)}
-    order = [key for reading in readings for key in ((c.passage.id, c.number) for _, c in reading.chosen)]
+    chosen = {c.place: (p, c) for reading in readings for p, c in reversed(reading.chosen)}
+    order = [c.place for reading in readings for _, c in reading.chosen]
     ranked = sorted((pair for reading in readings for pair in reading.ranked), key=lambda pair: -pair[0])
     confidence = sum(reading.confidence for reading in readings) / len(readings)
     return Reading(readings[-1].question, tuple(chosen[key] for key in dict.fromkeys(order)), tuple(ranked), confidence)
@@ -271,13 +271,13 @@ def _led_in(chosen: list[tuple[float, Candidate]], ranked: Sequence[tuple[float,
         return chosen
     best = chosen[0][1]
     if best.behind:
-        place = best.behind.passage.id, best.behind.number
+        place = best.behind.place
     elif _LEANS.match(best.sentence.text):
         place = best.passage.id, best.number - 1
     else:
         return chosen
-    before = [pair for pair in ranked if (pair[1].passage.id, pair[1].number) == place]
-    return [*before, *(pair for pair in chosen if (pair[1].passage.id, pair[1].number) != place)]
+    before = [pair for pair in ranked if pair[1].place == place]
+    return [*before, *(pair for pair in chosen if pair[1].place != place)]
 
 
 def _repeats(candidate: Candidate, other: Candidate) -> bool:
