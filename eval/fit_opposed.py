@@ -38,7 +38,7 @@ from qa.said import Said
 from qa.span_reader import RECORD
 from qa.statements import wanted
 
-FALSE = 0.03
+FALSE = 0.025
 """Share of the answered questions without a conflict in which a disagreement may be seen."""
 STRANGE = 3.0
 """How many times the questions count whose folder the span reader has not seen …"""
