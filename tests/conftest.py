@@ -4,6 +4,7 @@ encoder), and the rules of the house: no connection leaves the machine, and no e
 from __future__ import annotations
 
 import shutil
+import signal
 from pathlib import Path
 
 import hypothesis
@@ -15,6 +16,7 @@ from qa.answer import Answerer, recipe
 from qa.settings import Settings
 
 ROOT = Path(__file__).parent.parent
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background jobs, and what they start, ignore it
 LOOPBACK = ["127.0.0.1", "::1", "localhost"]
 
 hypothesis.settings.register_profile("seedqa", deadline=None, print_blob=True, derandomize=True)

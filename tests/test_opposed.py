@@ -228,7 +228,7 @@ def test_the_threshold_lets_few_false_ones_pass() -> None:
     assert tuple(record["features"]) == FEATURES and weights["one_score"] > 0 == weights["other_score"]
     assert record["about"]["threshold from"] == ["b"]
     seen = [p >= record["threshold"] for one, (p, _) in zip(data, judged, strict=True) if one.folder == "b" and not one.conflict]
-    assert len(seen) == 100 and sum(seen) == 100 * fit_opposed.FALSE
+    assert len(seen) == 100 and sum(seen) == int(100 * fit_opposed.FALSE)
 
 
 def test_which_pairs_are_right() -> None:
