@@ -53,12 +53,13 @@ class _Removals(HTMLParser):
         self._skipping: list[str] = []
         self._open: tuple[int, str] | None = None
         self._folded = ""
+        self._no_close_before = 0
         self._tabular = False
         self.found: list[tuple[int, int, str]] = []
 
     def read(self, text: str, end: int) -> None:
         """Find all removals in `text`, whose tags lie before `end`."""
-        self._folded = text.lower()
+        self._folded = text.replace("İ", "I").lower()  # the one letter that becomes two
         self._line_starts += (match.end() for match in re.finditer("\n", text))
         self.feed(text[:end])
         self.close()
@@ -77,7 +78,8 @@ class _Removals(HTMLParser):
     def _holds_data(self) -> bool:
         """Whether the table that begins here is one of short cells, and no layout of a page."""
         here = self._here()
-        close = self._folded.find("</table", here, here + _LONGEST_TABLE)
+        close = self._folded.find("</table", max(here, self._no_close_before), here + _LONGEST_TABLE)
+        self._no_close_before = close if close > 0 else here + _LONGEST_TABLE - len("</table")
         return close > 0 and not _LAYOUT.search(self._folded, here + 6, close)
 
     def _end(self, here: int) -> None:
@@ -105,7 +107,7 @@ class _Removals(HTMLParser):
         if tag == "table" and not self._skipping:
             self._tabular = self._holds_data()
         mark = "" if self._skipping else "# " if tag == "title" else _HEADINGS.get(tag, "")
-        mark = _TABLE_MARKS.get(tag, "") if self._tabular and not self._skipping else mark
+        mark = _TABLE_MARKS.get(tag, " " if tag in _BLOCKS else "") if self._tabular and not self._skipping else mark
         self._token(self._break(tag) + mark)
         if tag in _UNREADABLE:
             self._skipping.append(tag)

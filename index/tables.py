@@ -20,10 +20,14 @@ LONGEST_CELL = 300
 """Characters; a table with a longer cell is a layout, whose cells are paragraphs."""
 LONGEST = 5000
 """Lines of a table in MediaWiki's notation."""
-_RULING = re.compile(r"[ \t]*\|?(?:[ \t]*:?-+:?[ \t]*\|)*[ \t]*:?-+:?[ \t]*\|?[ \t]*$")
+_RULING = re.compile(r"\|?+(?:[ \t]*+:?+-++:?+[ \t]*+(?:\||$))++$")
 _MARKDOWN_CELL = re.compile(r"(?:\\.|`[^`\n]{0,200}`|\[\[[^\]\n]{0,200}\]\]|[^|\\]|\\$)+")
-_WIKI_CELL = re.compile(r"(?:\{\{[^{}\n]{0,200}\}\}|\[\[[^\]\n]{0,200}\]\]|(?!\|\||!!)[^\n])+")
-_ATTRIBUTES = re.compile(r"[^|\[{=]{0,100}=\s?[\"'][^|\[{]{0,200}\|(?!\|)")
+_WIKI_CELL, _WIKI_HEADING = (
+    re.compile(rf"(?:\{{\{{[^{{}}\n]{{0,200}}\}}\}}|\[\[[^\]\n]{{0,200}}\]\]|(?!{ends})[^\n])+") for ends in (r"\|\|", r"\|\||!!")
+)
+_ATTRIBUTES = re.compile(r"[^|\[{=]{0,100}=[^|\[{]{0,200}\|(?!\|)")
+"""What MediaWiki takes for the attributes of a cell: all before a single bar."""
+_SPANS = re.compile(r"\b(?:row|col)span\b", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,11 +51,13 @@ class Row:
 
 
 def length(lines: Sequence[Line], at: int) -> int:
-    """How many lines the table has that begins at line `at`; 0 where none does."""
+    """How many lines the table has that begins at line `at`; 0 where none does, and for one with another table in it."""
     if _begins(lines[at], OPEN):
         for n in range(at + 1, min(len(lines), at + LONGEST)):
             if _begins(lines[n], CLOSE):
                 return n + 1 - at
+            if _begins(lines[n], OPEN):
+                return 0
         return 0
     if "|" not in lines[at].text or at + 1 >= len(lines) or not _is_ruling(lines[at + 1].text):
         return 0
@@ -64,37 +70,47 @@ def length(lines: Sequence[Line], at: int) -> int:
 
 
 def _is_ruling(line: str) -> bool:
-    return "|" in line and bool(_RULING.match(line))
+    return "|" in line and bool(_RULING.match(line.strip(" \t")))
 
 
 def blocks(text: str, lines: Sequence[Line], section: tuple[str, ...]) -> list[Block]:
-    """One block for each row that says something, or for each cell of a layout."""
+    """One block for each row that says something, or for each cell of a layout; before them the caption and a heading of one cell."""
     wiki = _begins(lines[0], OPEN)
     head, rows = _wiki(lines) if wiki else _markdown(lines)
+    above = list(_above(lines)) if wiki else []
     if any(end - start > LONGEST_CELL for row in rows for start, end in row.cells):
-        cells = [cell for one in (head, *(row.cells for row in rows)) for cell in one]
-        return [Block("paragraph", *cell, section) for cell in cells if any(c.isalnum() for c in plain(text[slice(*cell)]))]
+        return _paragraphs(text, [*above, *head, *(cell for row in rows for cell in row.cells)], section)
+    if len(head) == 1 or not rows:
+        above, head = [*above, *head], []
     names = [plain(text[start:end]).rstrip(":") for start, end in head]
-    above = [
-        Block("paragraph", *cell, section) for cell in _above(lines) if wiki and any(c.isalnum() for c in text[slice(*cell)])
-    ]
-    return above + [
-        fact for row in rows for fact in _facts(row, names, [plain(text[start:end]) for start, end in row.cells], section)
-    ]
+    padded = not _begins(lines[0], (TABLE,)) and not _SPANS.search(text, lines[0].start, lines[-1].end)
+    facts = [fact for row in rows for fact in _row(text, row, names, section, padded)]
+    return _paragraphs(text, above, section) + facts
 
 
-def _facts(row: Row, names: Sequence[str], values: Sequence[str], section: tuple[str, ...]) -> Iterator[Block]:
-    """A row as a fact about what its first cell names: "Malt Lane: Rooms 185; Monthly rent 405 crowns"."""
+def _paragraphs(text: str, cells: Cells, section: tuple[str, ...]) -> list[Block]:
+    """One for each cell with words or figures."""
+    return [Block("paragraph", *cell, section) for cell in cells if any(c.isalnum() for c in plain(text[slice(*cell)]))]
+
+
+def _row(text: str, row: Row, names: Sequence[str], section: tuple[str, ...], padded: bool) -> list[Block]:
+    """A row as a fact about what its first cell names: "Malt Lane: Rooms 185; Monthly rent 405 crowns"; one with nothing but that as it
+    stands. Where short rows are not `padded`, a row of more or fewer cells than the heading has cells that span rows or columns, and
+    which column the others are of is not told."""
+    values = [plain(text[start:end]) for start, end in row.cells]
+    while len(values) > len(names) and values and not values[-1]:
+        values.pop()
+    if not padded and len(values) != len(names):
+        names = ()
     about = values[0] if values else ""
     if names[:1] and about[:1].isdigit():
         about = f"{names[0]} {about}"
-    pairs = [
-        (n, v)
-        for n, v in zip([*names, *[""] * len(values)][1 : len(values)], values[1:], strict=False)
-        if any(c.isalnum() for c in v)
-    ]
-    if pairs:
-        yield Block("fact", *row.span, section, about, (row.span,), ("; ".join(f"{n}: {v}" if n else v for n, v in pairs),))
+    columns = zip([*names, *[""] * len(values)][1 : len(values)], values[1:], strict=False)
+    pairs = [(name, value) for name, value in columns if any(c.isalnum() for c in value)]
+    if not pairs:
+        return _paragraphs(text, row.cells[:1], section)
+    reading = "; ".join(f"{name}: {value}" if name else value for name, value in pairs)
+    return [Block("fact", *row.span, section, about, (row.span,), (reading,))]
 
 
 def _markdown(lines: Sequence[Line]) -> tuple[Cells, list[Row]]:
@@ -125,7 +141,7 @@ def _wiki(lines: Sequence[Line]) -> tuple[Cells, list[Row]]:
             parts[-1].append(line)
     found = [part for part in parts if any(_marked(line) for line in part)]
     named = bool(found) and all(_begins(line, ("!", HEADING)) for line in found[0] if _marked(line))
-    head = [cell for line in found[0] for cell in _wiki_cells(line)] if named else []
+    head = _wiki_row(found[0]).cells if named else []
     return head, [_wiki_row(part) for part in found[named:]]
 
 
@@ -162,10 +178,15 @@ def _wiki_row(lines: Sequence[Line]) -> Row:
 
 def _wiki_cells(line: Line) -> Iterator[tuple[int, int]]:
     at = len(line.text) - len(line.text.lstrip(" \t")) + 1
+    mark = line.text[at - 1]
+    if mark in (HEADING, CELL):
+        yield _trimmed(line, at, len(line.text))
+        return
+    cell = _WIKI_HEADING if mark == "!" else _WIKI_CELL
     while at <= len(line.text):
         attributes = _ATTRIBUTES.match(line.text, at)
         begin = attributes.end() if attributes else at
-        match = _WIKI_CELL.match(line.text, begin)
+        match = cell.match(line.text, begin)
         stop = match.end() if match else begin
         yield _trimmed(line, begin, stop)
         at = stop + 2

@@ -22,7 +22,7 @@ from qa.parts import parts, with_names
 from qa.planted import unplanted
 from qa.question import read
 from qa.quoted import Quoted
-from qa.rewrite import read_as, standalone
+from qa.rewrite import own_words, standalone
 from qa.settings import Settings
 from qa.span_reader import SpanReader
 from qa.types import Answer, Conflict, ConflictValue, ShownPassage, Turn
@@ -98,7 +98,7 @@ class Answerer:
         clock = Clock()
         with clock.stage("rewrite"):
             asked, rewriting = self._standalone(question, history)
-        hits, reading, expanding = self._look_up(asked, clock, read_as(question, asked))
+        hits, reading, expanding = self._look_up(asked, clock, own_words(question, asked))
         passages = tuple(shown(hit) for hit in hits)
         yield "retrieval", passages
         draft = yield from self._draft(asked, hits, reading, clock)

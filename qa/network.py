@@ -12,6 +12,9 @@ from typing import Any
 
 import numpy as np
 
+LARGEST = 30.0
+"""Log odds count as no larger than this: a probability is never so near to 0 or 1 that it has no odds in floating point."""
+
 
 @dataclass(frozen=True, slots=True)
 class Network:
@@ -36,4 +39,4 @@ class Network:
     def __call__(self, values: np.ndarray) -> np.ndarray:
         """Probabilities; `values` of shape (n, features)."""
         units = np.maximum(0.0, (values - self.mean) / self.scale @ self.hidden + self.hidden_bias)
-        return 1.0 / (1.0 + np.exp(-(units @ self.out + self.bias)))
+        return 1.0 / (1.0 + np.exp(-np.clip(units @ self.out + self.bias, -LARGEST, LARGEST)))

@@ -208,7 +208,7 @@ def _odds(probability: float) -> float:
 def _ratio(one: Half, other: Half) -> float:
     """How many times one number is the other, as a logarithm up to 3."""
     first, second = ((v.low + v.high) / 2 * v.factor for v in (one.said.value, other.said.value))
-    return min(3.0, abs(math.log(first / second))) if first > 0 and second > 0 else 0.0
+    return min(3.0, abs(math.log(first) - math.log(second))) if first > 0 and second > 0 else 0.0
 
 
 def _lacks(asked: Asked, one: Told, other: Told) -> float:

@@ -13,6 +13,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 import prompts
+from index.lexical import terms
 from qa.anaphors import (
     ABOUT,
     ANAPHOR,
@@ -100,7 +101,9 @@ def _same_owner(text: str, said: str) -> str:
         return ""
     old = found[-1]
     owned = words(said[old.end(1) :])
-    return said[: old.start()] + text.rstrip(" ?.!") + said[old.end(1) + owned[phrase_end(owned, 0) - 1].end :]
+    first = next((n for n, word in enumerate(owned) if not is_past(word)), 0)
+    end = max(1, phrase_end(owned, first))
+    return said[: old.start()] + text.rstrip(" ?.!") + said[old.end(1) + owned[end - 1].end :]
 
 
 def _other_one(kind: str, question: str) -> str:
@@ -117,9 +120,9 @@ def needs_history(question: str) -> bool:
     return leans(question)
 
 
-def read_as(question: str, asked: str) -> str:
+def own_words(question: str, asked: str) -> str:
     """The words in which a follow-up that is searched for as `asked` is read in the passages found: its own, where they are a whole
-    question, else "".
+    question that says what it asks ("Who is he?" does not), else "".
 
     The passages are those of the conversation's topic; what the stand-alone question says of it would only have to be found again in
     each sentence ("How deep is it?" against "How deep is the tunnel that was opened when …?").
@@ -127,7 +130,7 @@ def read_as(question: str, asked: str) -> str:
     text = LEAD.sub("", question.strip())
     if asked == question or CORRECTED.match(question.strip()) or TURNED.match(text):
         return ""
-    return "" if BARE.match(text) or is_fragment(text, text != question.strip()) else text
+    return "" if BARE.match(text) or is_fragment(text, text != question.strip()) or not terms(text) else text
 
 
 def by_model(question: str, history: Sequence[Turn], complete: Callable[[list[tuple[str, str]]], str]) -> str:

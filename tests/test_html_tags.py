@@ -139,7 +139,7 @@ def test_no_word_between_whole_tags_is_lost(pieces: list[str]) -> None:
 
 
 @pytest.mark.parametrize(
-    "piece", ["<!--", "<a", "</", "<![", "&#", "<!", "<", '<a b="', "<a b='", "<a b c", "<?", "<p>", "<svg>"]
+    "piece", ["<!--", "<a", "</", "<![", "&#", "<!", "<", '<a b="', "<a b='", "<a b c", "<?", "<p>", "<svg>", "<table>"]
 )
 def test_time_is_bounded_for_hostile_markup(piece: str) -> None:
     begun = time.perf_counter()
@@ -153,3 +153,9 @@ def test_a_drawing_that_nothing_closes_ends_at_the_next_paragraph() -> None:
     assert text.split() == ["Before", "After", "##", "More", "Text"]
     closed = repair("<html><body><p>Before <svg><text>drawn</text></svg> after</p></body></html>").text
     assert closed.split() == ["Before", "after"]
+
+
+def test_letters_that_grow_in_lower_case_move_no_table() -> None:
+    table = "<table><tr><td>a</td><td>b<hr>c</td></tr></table>"
+    assert repair(f"<html><p>İİİİİİİİ</p>{table}").text.split("İ")[-1] == repair(f"<html><p>I</p>{table}").text.split("I")[-1]
+    assert "b c" in repair(f"<html>{table}").text

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import pytest
 
@@ -21,6 +23,13 @@ def test_the_network_is_its_formula() -> None:
     units = [max(0.0, 1.0 + 0.5), max(0.0, -1.0 + 2.0 + 0.25)]
     score = 3.0 * units[0] - 0.5 * units[1] + 0.1
     assert Network.of(record)(np.array([[3.0, 1.0]])) == pytest.approx([1 / (1 + np.exp(-score))])
+
+
+@pytest.mark.parametrize("bias", [1e3, -1e3])
+def test_a_probability_always_has_odds(bias: float) -> None:
+    one = np.ones(1)
+    (p,) = Network(one, one, np.ones((1, 1)), one, one, bias)(np.ones((1, 1))).tolist()
+    assert abs(math.log(p / (1.0 - p))) == pytest.approx(30.0, abs=0.1)
 
 
 @pytest.fixture(scope="module")

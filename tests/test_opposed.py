@@ -243,3 +243,12 @@ def test_which_pairs_are_right() -> None:
         0,
         0,
     ]
+
+
+@pytest.mark.parametrize("order", [1, -1])
+def test_a_number_too_large_to_hold_can_be_weighed(order: int) -> None:
+    huge = f"1{'0' * 400}"
+    texts = ("The Lorne line runs 3 ferries.", f"The Lorne line runs {huge} ferries.")[::order]
+    rows = [told(name, text, text.split()[4]) for name, text in zip("ab", texts, strict=True)]
+    (pair,) = paired(FERRIES, rows, lambda places: [])
+    assert pair.row[FEATURES.index("ratio")] == 3.0

@@ -56,6 +56,61 @@ def test_a_row_is_proved_by_its_line() -> None:
     assert raw[slice(*repaired.to_raw(*row.spans[0]))] == "| x | y |"
 
 
+def blocks(raw: str) -> list[str]:
+    """Every block: a fact as "label: reading", else its text."""
+    repaired = repair(raw)
+    return [
+        f"{b.label}: {b.texts[0]}" if b.kind == "fact" else repaired.text[b.start : b.end]
+        for b in parse("a.md", "f" * 64, repaired).blocks
+    ]
+
+
+PAGE = "<html><body><table>{}</table></body></html>"
+
+
+@pytest.mark.parametrize(
+    ("raw", "expected"),
+    [
+        (PAGE.format("<tr><td>One cell alone.</td></tr>"), ["One cell alone."]),
+        ("| A | B |\n|---|---|\n", ["A", "B"]),
+        ("{|\n! A !! B\n|-\n| colspan=2 | Part one\n|-\n| x || 1\n|}\n", ["Part one", "x: B: 1"]),
+        ("{|\n|+ Halls\n! A !! B\n|-\n| " + "long " * 70 + "|| x\n|}\n", ["Halls", "A", "B", ("long " * 70).strip(), "x"]),
+        (PAGE.format("<tr><th colspan=2>Ostrand</th></tr><tr><th>Mayor</th><td>Ida</td></tr>"), ["Ostrand", "Mayor: Ida"]),
+        ("{|\n! A\ngoes on\n! B\n|-\n| x || 1\n|-\n| 2 || 3\n|}\n", ["x: B: 1", "A goes on 2: B: 3"]),
+    ],
+)
+def test_no_words_of_a_table_are_lost(raw: str, expected: list[str]) -> None:
+    assert [one.replace("\n", " ") for one in blocks(raw)] == expected
+
+
+@pytest.mark.parametrize(
+    ("raw", "expected"),
+    [
+        (
+            PAGE.format("<tr><th>Song</th><th>Year</th></tr><tr><td>Help!!</td><td>1965 || 6</td></tr>"),
+            [("Help!!", "Year: 1965 || 6")],
+        ),
+        ("{|\n! Song !! Year\n|-\n| Help!! || 1965\n|}\n", [("Help!!", "Year: 1965")]),
+        ("{|\n! scope=col | Song !! Year\n|-\n| align=left | Help || 1965\n|}\n", [("Help", "Year: 1965")]),
+    ],
+)
+def test_a_cell_ends_only_where_its_notation_says_so(raw: str, expected: list[tuple[str, str]]) -> None:
+    assert parsed(raw) == expected
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        PAGE.format(
+            "<tr><th>A</th><th>B</th><th>C</th></tr><tr><td rowspan=2>x</td><td>1</td><td>2</td></tr><tr><td>y</td><td>4</td></tr>"
+        ),
+        "{|\n! A !! B !! C\n|-\n| rowspan=2 | x || 1 || 2\n|-\n| y || 4\n|}\n",
+    ],
+)
+def test_a_row_below_a_cell_of_two_rows_is_not_told_by_the_wrong_columns(raw: str) -> None:
+    assert parsed(raw) == [("x", "B: 1; C: 2"), ("y", "4")]
+
+
 @pytest.mark.parametrize(
     "raw",
     [
@@ -76,3 +131,10 @@ def test_time_is_bounded_for_hostile_tables(line: str) -> None:
     for raw in (line * 10_000, f"{line}\n" * 5_000, "{|\n" + line * 10_000 + "\n|}", "a|b\n-|-\n" + line * 10_000):
         parsed(raw)
     assert time.perf_counter() - begun < 10
+
+
+@pytest.mark.parametrize("raw", ["{|\n" * 12_000, "a|b\n" + " " * 40_000 + "|x\n", "a|b\n|-" + " " * 80_000 + "x\n"])
+def test_time_is_in_proportion_to_a_hostile_table(raw: str) -> None:
+    begun = time.perf_counter()
+    parsed(raw)
+    assert time.perf_counter() - begun < 5
