@@ -69,7 +69,7 @@ _LEANS = re.compile(
 
 
 _REFERS = re.compile(
-    r"(?:\W*\w+\W+){0,5}?(?:he|she|it|they|him|them|his|her|its|their|this|these|those|there|then|the latter|the former)\b",
+    r"(?:\W*+\w++\W++){0,5}?(?:he|she|it|they|him|them|his|her|its|their|this|these|those|there|then|the latter|the former)\b",
     re.IGNORECASE,
 )
 """A pronoun among the first six words."""
@@ -245,7 +245,7 @@ def choose(
         if not any(_repeats(taken[1], other) for _, other in chosen):
             chosen.append(taken)
             covered |= taken[1].covers
-    return _led_in(_with_items(chosen, ranked), ranked)[:most]
+    return _led_in(_with_items(chosen, ranked), ranked)[:most] if most > 1 else chosen
 
 
 def _with_items(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import time
 from dataclasses import replace
 from importlib.resources import files
 
@@ -287,3 +288,19 @@ def test_the_span_reader_reads_the_best_few_and_is_listened_to() -> None:
     assert probabilities == sorted(probabilities, reverse=True) and len(reading.ranked) == 5
     doubted = reader.answer(question, hits, rarity, spans=Pointer("nothing"))
     assert doubted.confidence < reading.confidence - 0.1
+
+
+def test_dot_leaders_are_passed_in_one_go() -> None:
+    contents = f"Mon {'-' * 40} " * 7
+    (_, found) = candidates(read("Who was injured?"), [hit("The bridge.", contents)], rarity)
+    begun = time.perf_counter()
+    assert reader.read_as(found) == ("", contents)
+    assert time.perf_counter() - begun < 1
+
+
+def test_one_sentence_is_the_best_even_where_it_leans_on_the_one_before() -> None:
+    question = read("How many workers were injured?")
+    before, best = candidates(question, [hit("The crane fell.", "They said that two workers were injured.")], rarity)
+    ranked = [(0.9, best), (0.1, before)]
+    assert [c.sentence.text for _, c in reader.choose(question, ranked, rarity, 1)] == [best.sentence.text]
+    assert [c for _, c in reader.choose(question, ranked, rarity, 2)] == [before, best]
