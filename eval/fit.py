@@ -235,10 +235,10 @@ def fit(data: Sequence[Example], spans: Reads, about: dict[str, Any]) -> dict[st
     data = [example for example in data if example.found]
     record = _models(data, spans)
     held = [_held_out(data, spans, fold) for fold in range(FOLDS)]
-    for name in ("answer", "answer_read"):
-        whole = Held.joined([fold[name] for fold in held])
-        curve = whole.curve()
-        record[name] = _curved(record[name], *curve)
+    record["answer"] = _curved(record["answer"], *Held.joined([fold["answer"] for fold in held]).curve())
+    whole = Held.joined([fold["answer_read"] for fold in held])
+    curve = whole.curve()
+    record["answer_read"] = _curved(record["answer_read"], *curve)
     about |= {"read questions": sum(not example.seen for example in data), "on articles not fitted on": whole.by_folder(curve)}
     return {"about": about, **record, "threshold": whole.threshold(curve)}
 

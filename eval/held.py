@@ -8,6 +8,7 @@ from dataclasses import dataclass, fields
 import numpy as np
 
 from eval.metrics import calibration_error, expected_calibration_error
+from index.errors import UsageError
 
 UNANSWERABLE = 0.2
 """Share of the questions that the articles do not answer, as the confidence assumes it: of the practice questions it is two fifths."""
@@ -32,7 +33,11 @@ class Held:
 
     def curve(self) -> tuple[float, float]:
         """(slope, bias) of the log odds, fitted to whether the answers are right (Platt 1999) by Newton's method, the unanswerable
-        questions weighed to be UNANSWERABLE of all. One curve for all folders."""
+        questions weighed to be UNANSWERABLE of all. One curve for all folders. Raises UsageError where all are of one sort."""
+        if self.answerable.all() or not self.answerable.any():
+            raise UsageError(
+                "a confidence is fitted on questions that the articles answer and on others; add the sort that is missing"
+            )
         weights = self._weighed()
         columns, point = np.column_stack([self.logits, np.ones(len(self.logits))]), np.array([1.0, 0.0])
         for _ in range(STEPS):
@@ -66,9 +71,10 @@ class Held:
             "of perfect confidences": expected_calibration_error(confidences),
             "mean confidence": float(np.mean(confidences)),
             "right": float(np.mean(right)),
-            "wrongly abstained": float((found[chosen & self.answerable] < limit).mean()),
-            "unanswerable abstained": float((found[chosen & ~self.answerable] < limit).mean()),
         }
+        for name, sort in (("wrongly abstained", self.answerable), ("unanswerable abstained", ~self.answerable)):
+            if (chosen & sort).any():
+                figures[name] = float((found[chosen & sort] < limit).mean())
         return {"questions": int(chosen.sum()), **{name: round(value, 3) for name, value in figures.items()}}
 
     def _confidences(self, curve: tuple[float, float]) -> np.ndarray:

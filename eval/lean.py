@@ -112,7 +112,7 @@ class _Graph:
         return self.add("DynamicQuantizeMatMul", inputs, target or f"{name}_product", ours=True)
 
     def sum(self, at: str, one: str, other: str) -> str:
-        """Of a layer's input and output, normalised. (ONNX Runtime's operator for both takes four times their time on a CPU.)"""
+        """Of a layer's input and output, normalised. (ONNX Runtime's operator for both takes four times as long on a CPU.)"""
         total = self.add("Add", [one, other], f"{at}added")
         return self.add("LayerNormalization", [total, *self.norm(at)], f"{at}sum", axis=-1, epsilon=EPSILON)
 

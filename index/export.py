@@ -124,7 +124,7 @@ def _fused(path: Path, heads: int, width: int, runtime: Any) -> Any:
 
 
 def _part_sums(model: Any) -> None:
-    """Each layer norm with a sum before it as two operators: ONNX Runtime's one for both takes four times their time on a CPU."""
+    """Each layer norm with a sum before it as two operators: ONNX Runtime's one for both takes four times as long on a CPU."""
     from onnx import helper
 
     nodes = []

@@ -33,11 +33,12 @@ def taken_up(weights: Mapping[str, float], texts: Sequence[str]) -> np.ndarray:
     starts = np.concatenate([[0], np.cumsum([len(one) for one in held])])
     full = np.flatnonzero(np.diff(starts))
     used, at = np.unique(np.concatenate([*held, np.zeros(0, np.int64)]), return_inverse=True)
+    near = vectors[used]
     for root, weight in weights.items():
         best = np.zeros(len(texts))
         number = numbers.get(root)
         if number is not None and len(full):
-            best[full] = np.maximum.reduceat((vectors[used] @ vectors[number])[at], starts[:-1][full])
+            best[full] = np.maximum.reduceat((near @ vectors[number])[at], starts[:-1][full])
         own = np.array([root in stem_set(text) for text in texts])
         shares += weight * np.where(own, 1.0, np.clip(best, 0.0, 1.0))
     return shares / total

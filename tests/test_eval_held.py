@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from eval.held import UNANSWERABLE, WRONGLY, Held
+from index.errors import UsageError
 
 
 def drawn(folder: str, n: int, unanswerable: float, weight: float, slope: float = 0.7, bias: float = -0.4) -> Held:
@@ -39,3 +40,20 @@ def test_the_threshold_lets_no_more_answerable_questions_go_than_stated() -> Non
     assert min(shares) <= WRONGLY <= max(shares) + 0.02
     assert figures["halmer"]["unanswerable abstained"] == pytest.approx(below[300:][~held.answerable[300:]].mean(), abs=1e-3)
     assert figures["dev"]["of perfect confidences"] > figures["halmer"]["of perfect confidences"] > 0.01
+
+
+def test_questions_of_one_sort_fit_no_confidence() -> None:
+    held = drawn("dev", 50, 0.4, 1.0)
+    for kept in (held.answerable, ~held.answerable):
+        one = Held(*(getattr(held, name)[kept] for name in ("folders", "logits", "right", "answerable", "weights")))
+        with pytest.raises(UsageError, match="add the sort that is missing"):
+            one.curve()
+
+
+def test_a_folder_of_one_sort_has_the_figures_of_that_sort() -> None:
+    plain, other = drawn("dev", 200, 0.4, 1.0), drawn("halmer", 200, 0.4, 1.0)
+    one = Held(*(getattr(other, name)[other.answerable] for name in ("folders", "logits", "right", "answerable", "weights")))
+    held = Held.joined([plain, one])
+    figures = held.by_folder(held.curve())
+    assert "unanswerable abstained" in figures["dev"] and "unanswerable abstained" not in figures["halmer"]
+    assert 0.0 <= figures["halmer"]["wrongly abstained"] < 0.5
