@@ -191,7 +191,7 @@ def _ranked_by(name: str, rank: Rank, settings: Settings, place: Place) -> Syste
     from qa.answer import Answerer
 
     class Reordered(Searcher):
-        def search(self, question: str, k: int = 8, mode: str = "hybrid", weights: Any = None) -> list[Hit]:
+        def search(self, question: str, k: int = 8, mode: str = "hybrid", weights: Any = None, vector: Any = None) -> list[Hit]:
             usual = {hit.passage.id: hit for hit in Searcher.search(self, question, 4 * baselines.FUSION_DEPTH)}
             return [usual.get(hit.passage.id, hit) for hit in rank(self, question, k)]
 

@@ -97,13 +97,21 @@ class Searcher:
     def embedder_name(self) -> str:
         return str(self.opened.manifest.encoder["name"])
 
-    def search(self, question: str, k: int = 8, mode: str = "hybrid", weights: Weights | None = None) -> list[Hit]:
-        """The `k` best passages, best first; ties go to the earlier passage. `weights` overrides those of `mode`.
+    def search(
+        self,
+        question: str,
+        k: int = 8,
+        mode: str = "hybrid",
+        weights: Weights | None = None,
+        vector: np.ndarray | None = None,
+    ) -> list[Hit]:
+        """The `k` best passages, best first; ties go to the earlier passage. `weights` overrides those of `mode`; `vector` is the
+        question's, where it is known.
 
         Raises UsageError for an unknown mode.
         """
         weights = weights or weights_of(mode)
-        return self.search_vector(self.encoder.encode_query(question), question, k, weights)
+        return self.search_vector(self.encoder.encode_query(question) if vector is None else vector, question, k, weights)
 
     def search_vector(self, query: np.ndarray, question: str, k: int, weights: Weights) -> list[Hit]:
         """The same for a question that is embedded already."""

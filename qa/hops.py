@@ -63,7 +63,7 @@ def look_up(searcher: Searcher, question: str, shown: int, deep: int, mode: str 
     """The best passages for a question, at least `deep`, and how many of them are to be shown: `shown`, and where the question describes
     something, and words are searched for, those behind them that a second search adds."""
     vector = searcher.encoder.encode_query(question)
-    hits = searcher.search_vector(vector, question, max(shown, deep), weights_of(mode))
+    hits = searcher.search(question, max(shown, deep), mode, vector=vector)
     weights = replace(weights_of(mode), kindred=0.0)
     if not weights.words or not describes(question):
         return hits, shown

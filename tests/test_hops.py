@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -86,6 +87,17 @@ def test_the_second_passage_is_found_by_the_name_in_the_first(answerer: Answerer
     without = _sources(answerer, question)
     assert (len(without), "beer.txt" in without) == (4, False)
     assert "beer.txt" in with_it and set(without) < set(with_it)
+
+
+def test_another_ranking_of_the_first_search_is_followed(answerer: Answerer) -> None:
+    class Backwards(Searcher):
+        def search(self, *given: Any, **named: Any) -> list[Hit]:
+            return super().search(*given, **named)[::-1]
+
+    question, opened = "Who brewed dark beer?", answerer.searcher
+    usual = hops.look_up(opened, question, 4, 8)[0]
+    turned = hops.look_up(Backwards(opened.opened, opened.encoder), question, 4, 8)[0]
+    assert len(usual) == 8 and [hit.passage.id for hit in turned] == [hit.passage.id for hit in usual][::-1]
 
 
 def test_a_question_that_describes_nothing_is_searched_for_once(answerer: Answerer, monkeypatch: pytest.MonkeyPatch) -> None:
