@@ -277,6 +277,7 @@ def _models(data: Sequence[Example], spans: Reads) -> dict[str, Any]:
             [np.stack([c.values for c in example.found]) for example in with_gold],
             [example.right for example in with_gold],
             [example.weight for example in with_gold],
+            _bounds(SENTENCE_FEATURES),
         )
     }
     spanned = [
@@ -335,8 +336,11 @@ def _is_right(example: Example, chosen: Sequence[Candidate]) -> bool:
 
 
 def _regression(features: Sequence[str], values: np.ndarray, labels: np.ndarray, weights: np.ndarray) -> dict[str, Any]:
-    bounds = [regression.FREE if f in FREE else regression.AGAINST if f in AGAINST else regression.FOR for f in features]
-    return {"features": list(features), **regression.fitted(values, labels, weights, bounds=bounds)}
+    return {"features": list(features), **regression.fitted(values, labels, weights, bounds=_bounds(features))}
+
+
+def _bounds(features: Sequence[str]) -> list[regression.Bound]:
+    return [regression.FREE if f in FREE else regression.AGAINST if f in AGAINST else regression.FOR for f in features]
 
 
 def _log_odds(model: Logistic, values: np.ndarray) -> np.ndarray:

@@ -1,7 +1,8 @@
 """Fit the network that ranks sentences (`qa.network`), on lists: each question's sentences, of which some are right.
 
-The loss is that of a choice among the sentences of one question (ListNet's top-one probability; Cao et al. 2007, section 4), so
-what all of them share counts for nothing. Then a logistic curve makes probabilities of the scores (Platt 1999).
+The loss of the hidden layer is that of a choice among the sentences of one question (ListNet's top-one probability; Cao et al. 2007,
+section 4), so what all of them share counts for nothing. The linear part is a logistic regression, whose signs can be bounded. Each is
+fitted alone, and the mean of their log odds, put on a logistic curve (Platt 1999), is the network's.
 """
 
 from __future__ import annotations
@@ -23,10 +24,14 @@ DECAY = 0.1
 
 
 def fit(
-    features: Sequence[str], values: Sequence[np.ndarray], labels: Sequence[np.ndarray], weights: Sequence[float]
+    features: Sequence[str],
+    values: Sequence[np.ndarray],
+    labels: Sequence[np.ndarray],
+    weights: Sequence[float],
+    bounds: Sequence[regression.Bound] = (),
 ) -> dict[str, Any]:
     """The record of a network. One array of rows for each list, of shape (sentences, features), and which of the rows are right;
-    every list has a right one. The same data give the same network."""
+    every list has a right one. `bounds` of the linear part's weights. The same data give the same network."""
     import torch
     from torch.nn.utils.rnn import pad_sequence
 
@@ -54,17 +59,22 @@ def fit(
             loss.backward()
             steps.step()
             slower.step()
-    (hidden, hidden_bias, out, bias) = (part.detach().numpy().astype(np.float64) for part in network.parameters())
-    scores = np.maximum(0.0, (rows - mean) / scale @ hidden.T + hidden_bias) @ out[0] + bias[0]
-    slope, shift = _curve(scores, np.concatenate(labels), np.repeat(np.array(weights), [len(one) for one in values]))
+    hidden, hidden_bias, out, _ = (part.detach().numpy().astype(np.float64) for part in network.parameters())
+    known, right, each = (rows - mean) / scale, np.concatenate(labels), np.repeat(np.array(weights), [len(one) for one in values])
+    linear = regression.fitted(known, right, each, bounds=bounds)
+    direct = np.array(linear["weights"]) / linear["scale"]
+    scores = np.maximum(0.0, known @ hidden.T + hidden_bias) @ out[0]
+    slope, _ = _curve(scores, right, each)
+    both, shift = _curve(slope * scores + known @ direct, right, each)
     return {
         "features": list(features),
         "mean": _short(mean),
         "scale": _short(scale),
         "hidden": [_short(row) for row in hidden.T],
         "hidden_bias": _short(hidden_bias),
-        "out": _short(slope * out[0]),
-        "bias": round(float(slope * bias[0] + shift), 5),
+        "out": _short(both * slope * out[0]),
+        "direct": _short(both * direct),
+        "bias": round(float(shift), 5),
     }
 
 
