@@ -59,7 +59,7 @@ class Settings:
     rewrite: str = _setting("rules", "how follow-ups are made to stand alone", choices=("rules", "model", "off"))
     expand: str = _setting("off", "search words added to a question by a language model", choices=("off", "model"))
     query_model: str = _setting("", "provider:model that rewrites and expands questions (none: the one that answers)")
-    threshold: float = _setting(0.28, "least confidence for an answer", above=-0.001, below=1.001)
+    threshold: float = _setting(0.27, "least confidence for an answer", above=-0.001, below=1.001)
     calibration: Path | None = _setting(None, "file of `qa eval calibrate`: the confidence refitted to your own questions")
     span_reader: str = _setting("on", "the small network that looks for the answer in the best sentences", choices=("on", "off"))
     max_sentences: int = _setting(4, "longest extractive answer, in sentences", above=0, below=11)
