@@ -19,7 +19,7 @@ from qa.span_reader import Reads
 
 FIRSTS = 2
 """Sentences that the description may fit: the best ones."""
-PAIRS = 2
+PAIRS = 4
 """Pairs that are read at most."""
 
 Ranked = Sequence[tuple[float, Candidate]]

@@ -44,13 +44,13 @@ NEWS = 0.25
 """Worth of all the question's words, beside a worth of 1 for the best sentence's probability."""
 PASSAGES = 16
 """Passages whose sentences are looked at, at least."""
-READ, READ_SEVERAL = 7, 12
+READ, READ_SEVERAL = 8, 12
 """Sentences that the span reader reads at most, the likeliest first, and where several things are asked for …"""
 TOGETHER = 2
 """… so many at a time …"""
 CLEAR = 4.0
 """… until one of them answers with at least this score, where one answer is wanted …"""
-WORTH_READING = 0.06
+WORTH_READING = 0.03
 """… and only those whose odds of answering are at least this share of the best one's. Where one of these changes, `make fit` has to run."""
 DEPTH = 24
 """Sentences that are looked at after the best one."""
