@@ -64,8 +64,8 @@ def fit(
     linear = regression.fitted(known, right, each, bounds=bounds)
     direct = np.array(linear["weights"]) / linear["scale"]
     scores = np.maximum(0.0, known @ hidden.T + hidden_bias) @ out[0]
-    slope, _ = _curve(scores, right, each)
-    both, shift = _curve(slope * scores + known @ direct, right, each)
+    slope, _ = regression.curve(scores, right, each)
+    both, shift = regression.curve(slope * scores + known @ direct, right, each)
     return {
         "features": list(features),
         "mean": _short(mean),
@@ -80,10 +80,3 @@ def fit(
 
 def _short(row: np.ndarray) -> list[float]:
     return [round(float(value), 5) for value in row]
-
-
-def _curve(scores: np.ndarray, labels: np.ndarray, weights: np.ndarray) -> tuple[float, float]:
-    """Slope and shift that make log odds of scores."""
-    record = regression.fitted(scores[:, None], labels, weights, ridge=0.0)
-    slope = record["weights"][0] / record["scale"][0]
-    return slope, record["bias"] - slope * record["mean"][0]

@@ -7,6 +7,7 @@ from dataclasses import dataclass, fields
 
 import numpy as np
 
+from eval import regression
 from eval.metrics import calibration_error, expected_calibration_error
 from index.errors import UsageError
 
@@ -14,7 +15,6 @@ UNANSWERABLE = 0.2
 """Share of the questions that the articles do not answer, as the confidence assumes it: of the practice questions it is two fifths."""
 WRONGLY = 0.08
 """Share of the answerable questions that may be abstained from: the threshold is the confidence that so many of them fall below."""
-STEPS = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,23 +32,13 @@ class Held:
         return cls(*(np.concatenate([getattr(part, field.name) for part in parts]) for field in fields(cls)))
 
     def curve(self) -> tuple[float, float]:
-        """(slope, bias) of the log odds, fitted to whether the answers are right (Platt 1999) by Newton's method, the unanswerable
+        """(slope, bias) of the log odds, fitted to whether the answers are right, the unanswerable
         questions weighed to be UNANSWERABLE of all. One curve for all folders. Raises UsageError where all are of one sort."""
         if self.answerable.all() or not self.answerable.any():
             raise UsageError(
                 "a confidence is fitted on questions that the articles answer and on others; add the sort that is missing"
             )
-        weights = self._weighed()
-        columns, point = np.column_stack([self.logits, np.ones(len(self.logits))]), np.array([1.0, 0.0])
-        for _ in range(STEPS):
-            p = 1.0 / (1.0 + np.exp(-columns @ point))
-            slope = columns.T @ (weights * (p - self.right))
-            bend = columns.T @ (columns * (weights * p * (1.0 - p))[:, None]) + 1e-9 * np.eye(2)
-            step = np.linalg.solve(bend, slope)
-            point = point - step
-            if np.abs(step).max() < 1e-9:
-                break
-        return float(point[0]), float(point[1])
+        return regression.curve(self.logits, self.right, self._weighed())
 
     def threshold(self, curve: tuple[float, float]) -> float:
         """The confidence that WRONGLY of the answerable questions fall below at most, down to whole hundredths."""

@@ -16,7 +16,26 @@ AGAINST: Bound = (None, 0.0)
 def fitted(
     values: np.ndarray, labels: np.ndarray, weights: np.ndarray, ridge: float = 1.0, bounds: Sequence[Bound] = ()
 ) -> dict[str, Any]:
-    """The record of the likeliest model (`qa.reader.Logistic.of`), by L-BFGS-B. `values` of shape (n, features); `bounds` of each weight."""
+    """The record of the likeliest model (`qa.reader.Logistic.of`). `values` of shape (n, features); `bounds` of each weight."""
+    mean, scale, found = _likeliest(values, labels, weights, ridge, bounds)
+    return {
+        "weights": [round(float(weight), 5) for weight in found[:-1]],
+        "mean": [round(float(m), 5) for m in mean],
+        "scale": [round(float(s), 5) for s in scale],
+        "bias": round(float(found[-1]), 5),
+    }
+
+
+def curve(scores: np.ndarray, labels: np.ndarray, weights: np.ndarray) -> tuple[float, float]:
+    """(slope, shift) that make log odds of scores (Platt 1999)."""
+    (mean,), (scale,), (slope, shift) = _likeliest(scores[:, None], labels, weights, 0.0, (), ftol=1e-15, gtol=1e-9)
+    return float(slope / scale), float(shift - slope * mean / scale)
+
+
+def _likeliest(
+    values: np.ndarray, labels: np.ndarray, weights: np.ndarray, ridge: float, bounds: Sequence[Bound], **options: float
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Means, scales, and the weights of the standardised values with the bias behind them, by L-BFGS-B."""
     from scipy.optimize import minimize
 
     mean = np.average(values, axis=0, weights=weights)
@@ -31,10 +50,5 @@ def fitted(
         return value, np.append(scaled.T @ slope + ridge * point[:-1], slope.sum())
 
     every = [*(bounds or [FREE] * values.shape[1]), FREE]
-    found = minimize(loss, np.zeros(values.shape[1] + 1), jac=True, bounds=every, method="L-BFGS-B").x
-    return {
-        "weights": [round(float(weight), 5) for weight in found[:-1]],
-        "mean": [round(float(m), 5) for m in mean],
-        "scale": [round(float(s), 5) for s in scale],
-        "bias": round(float(found[-1]), 5),
-    }
+    begin = np.zeros(values.shape[1] + 1)
+    return mean, scale, minimize(loss, begin, jac=True, bounds=every, method="L-BFGS-B", options=options).x
